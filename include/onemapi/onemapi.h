@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The public API of libonemapi, all of it. */
+#ifndef ONEMAPI_ONEMAPI_H
+#define ONEMAPI_ONEMAPI_H
+
+#include <onemapi/api.h>
+#include <onemapi/status.h>
+#include <onemapi/error.h>
+#include <onemapi/prop.h>
+
+#endif
