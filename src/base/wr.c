@@ -30,7 +30,7 @@ void om_wr_reset(struct om_wr *w)
     w->failed = w->too_large = false;
 }
 
-/* realloc() may leave a copy of a secret behind; a wiping cursor moves by hand. */
+/* A plain realloc may leave a copy of a secret behind; a wiping cursor moves by hand. */
 static uint8_t *regrow(struct om_wr *w, size_t cap)
 {
     uint8_t *p;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/filetime.h"
 #include "base/guid.h"
+#include "base/identity.h"
 #include "base/mem.h"
 #include "base/rd.h"
 #include "base/utf16.h"
@@ -214,6 +215,27 @@ static void test_ec_codes_never_look_like_success(void **state)
     assert_string_equal(om_status_name(MAPI_E_FAILONEPROVIDER), "MAPI_E_FAILONEPROVIDER");
 }
 
+static void test_identity_forms(void **state)
+{
+    struct om_error err = OM_ERROR_INIT;
+    struct om__identity id;
+    char text[64];
+
+    (void)state;
+    assert_int_equal(om__identity_parse("CONTOSO\\alice", "pw", &id, &err), OM_OK);
+    assert_string_equal(id.domain, "CONTOSO");
+    assert_string_equal(id.user, "alice");
+    om__identity_format(&id, text, sizeof text);
+    assert_string_equal(text, "CONTOSO\\alice");
+    om__identity_free(&id);
+    assert_int_equal(om__identity_parse("alice@contoso.test", NULL, &id, &err), OM_OK);
+    assert_string_equal(id.domain, "");
+    assert_string_equal(id.user, "alice@contoso.test");
+    assert_null(id.password);
+    om__identity_free(&id);
+    assert_int_equal(om__identity_parse("CONTOSO\\", NULL, &id, &err), MAPI_E_INVALID_PARAMETER);
+}
+
 static void test_arena_stops_at_its_ceiling(void **state)
 {
     struct om_arena a;
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_filetime_text),
         cmocka_unit_test(test_error_keeps_the_first_and_adds_frames),
         cmocka_unit_test(test_ec_codes_never_look_like_success),
+        cmocka_unit_test(test_identity_forms),
         cmocka_unit_test(test_arena_stops_at_its_ceiling),
     };
 
