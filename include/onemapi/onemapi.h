@@ -7,5 +7,7 @@
 #include <onemapi/status.h>
 #include <onemapi/error.h>
 #include <onemapi/prop.h>
+#include <onemapi/profile.h>
+#include <onemapi/map.h>
 
 #endif
