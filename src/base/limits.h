@@ -15,6 +15,7 @@
 #define OM_MAX_ROP_OUT        0x40000u         /* cbOut we ask for; larger ones fault with 0x6f7 */
 #define OM_MAX_AUX            0x1008u          /* [MS-OXCRPC] 3.1.4.1: rgbAuxOut */
 #define OM_MAX_NSPI_ROWS      4096u            /* rows asked for in one QueryRows */
+#define OM_MAX_RESTRICT_DEPTH 32u              /* restrictions inside restrictions, PT_SRESTRICT */
 #define OM_MAX_STRING         (32u << 10)      /* one string of a property, in bytes */
 #define OM_MAX_PROFILE_VALUE  (1u << 20)       /* one property of a profile section */
 #define OM_MAX_MAP_DATA       (64u << 10)      /* one RpcHttpProxyMap value */

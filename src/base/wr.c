@@ -27,7 +27,7 @@ void om_wr_reset(struct om_wr *w)
     if (w->wipe && w->buf)
         om__wipe(w->buf, w->cap);
     w->len = w->origin = 0;
-    w->failed = w->too_large = false;
+    w->failed = w->too_large = w->invalid = false;
 }
 
 /* A plain realloc may leave a copy of a secret behind; a wiping cursor moves by hand. */
@@ -174,6 +174,13 @@ void om_wr_utf16z(struct om_wr *w, const char *utf8)
     om_wr_u16(w, 0);
 }
 
+bool om_wr_check(struct om_wr *w, bool ok)
+{
+    if (!ok && !w->failed)
+        w->failed = w->invalid = true;
+    return !w->failed;
+}
+
 size_t om_wr_reserve(struct om_wr *w, size_t n)
 {
     size_t at = w->len;
@@ -208,6 +215,9 @@ om_status om_wr_finish(const struct om_wr *w, enum om_layer layer, const char *w
 {
     if (!w->failed)
         return OM_OK;
+    if (w->invalid)
+        return om__fail(err, MAPI_E_INVALID_PARAMETER, layer, OM_CAUSE_INTERNAL, OM_NATIVE_NONE, 0,
+                        "%s holds a value that cannot be written", what);
     if (w->too_large)
         return om__fail(err, MAPI_E_TOO_BIG, layer, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
                         "%s would be larger than its ceiling of %zu bytes", what, w->ceiling);

@@ -15,6 +15,7 @@ struct om_wr {
     bool wipe;
     bool failed;    /* no memory, or over the ceiling */
     bool too_large; /* it was the ceiling, or a length that its field cannot hold */
+    bool invalid;   /* it was a value that has no form on the wire: a caller's mistake */
 };
 
 void om_wr_init(struct om_wr *w, size_t ceiling);
@@ -37,6 +38,9 @@ void om_wr_align(struct om_wr *w, size_t to); /* with zeroes, from `origin` */
 void om_wr_asciiz(struct om_wr *w, const char *s);
 void om_wr_utf16z(struct om_wr *w, const char *utf8); /* UTF-16LE with its NUL */
 void om_wr_utf16(struct om_wr *w, const char *utf8);  /* without */
+
+/* Fails with `invalid` unless `ok`. Gives ok and the cursor still good. */
+bool om_wr_check(struct om_wr *w, bool ok);
 
 /* A place for a length or count, written later. The value is its offset. */
 size_t om_wr_reserve(struct om_wr *w, size_t n);
