@@ -11,10 +11,12 @@
 #define OM_API __attribute__((visibility("default")))
 #define OM_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define OM_MUST_CHECK __attribute__((warn_unused_result))
+#define OM_UNNAMED    __extension__ /* before an unnamed union: C99 has none, every compiler does */
 #else
 #define OM_API
 #define OM_PRINTF(fmt, first)
 #define OM_MUST_CHECK
+#define OM_UNNAMED
 #endif
 
 #ifdef __cplusplus

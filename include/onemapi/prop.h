@@ -103,7 +103,7 @@ struct om_propval {
         struct om_binary bin; /* PT_BINARY, PT_SVREID, PT_OBJECT and types without a form of their own */
         struct om_mv {
             uint32_t count;
-            union {
+            OM_UNNAMED union {
                 const int16_t *i;
                 const int32_t *l;
                 const float *flt;
