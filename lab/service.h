@@ -20,13 +20,16 @@ struct lab_org;       /* the organisation: lab/org.h */
 struct lab_server;
 struct lab_user;
 struct lab_misbehave; /* lab/misbehave.h */
+struct lab_mailstore; /* lab/mailstore.h */
 
 enum lab_transport { LAB_NCACN_HTTP, LAB_NCACN_IP_TCP };
 
 /* One call, for as long as the handler runs. */
 struct lab_call {
     struct lab_org *org;
+    struct lab_mailstore *mail;      /* every server's mailboxes, never NULL */
     const struct lab_server *server; /* the one that was called, never NULL */
+    uint64_t now_ms;                 /* a clock that only goes forward */
 
     /*
      * Who calls: the RPC level's user; without RPC security the one the HTTP request was
