@@ -10,6 +10,8 @@
 #ifndef OM_NET_RPC_CONN_H
 #define OM_NET_RPC_CONN_H
 
+#include <onemapi/map.h> /* enum om_http_auth */
+
 #include "base/identity.h"
 #include "base/rd.h"
 #include "net/net.h"
@@ -17,13 +19,6 @@
 enum om__transport {
     OM_TRANSPORT_TCP,  /* ncacn_ip_tcp */
     OM_TRANSPORT_HTTP, /* ncacn_http, RPC over HTTP v2 */
-};
-
-enum om__http_auth {
-    OM_HTTP_AUTH_NONE,
-    OM_HTTP_AUTH_BASIC,
-    OM_HTTP_AUTH_NTLM,
-    OM_HTTP_AUTH_NEGOTIATE,
 };
 
 enum om__certificate {
@@ -43,7 +38,7 @@ struct om__rpc_target {
     uint16_t proxy_port; /* 0: 443, without tls 80 */
     bool tls;
     bool ignore_certificate;
-    enum om__http_auth http_auth;
+    enum om_http_auth http_auth;
     const struct om__identity *http_identity; /* NULL only with OM_HTTP_AUTH_NONE */
 
     /*
