@@ -104,7 +104,8 @@ uint32_t om__ndr_rd_varying(struct om_rd *r, uint32_t max, size_t size, const ch
     uint32_t offset = om__ndr_rd_u32(r, field);
     uint32_t actual_count = om_rd_u32(r, field);
 
-    /* Elements before the offset would be the reader's own: no interface here sends such an array. */
+    /* Elements before the offset would be the reader's own: no interface here sends such an array.
+     */
     om_rd_check(r, offset == 0, offset, field);
     return om_rd_count(r, actual_count, max, size, field);
 }

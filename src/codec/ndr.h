@@ -7,10 +7,11 @@
  * write with `origin` where the stub begins. Each function aligns before its field, so a decoder
  * reads like the interface's IDL. Embedded pointers come in two parts, as on the wire: first all
  * referents of the structure (om__ndr_rd_ptr), then what those not NULL point to. A structure or
- * union whose alignment is wider than its first member's needs om_rd_align() or om_wr_align() first.
+ * union whose alignment is wider than its first member's needs om_rd_align() or om_wr_align()
+ * first.
  *
- * Limits are in elements and bound what a peer can make us hold; a count over its limit, or over the
- * bytes there, fails the cursor (OM_RD_COUNT).
+ * Limits are in elements and bound what a peer can make us hold; a count over its limit, or over
+ * the bytes there, fails the cursor (OM_RD_COUNT).
  */
 #ifndef OM_CODEC_NDR_H
 #define OM_CODEC_NDR_H
@@ -54,8 +55,9 @@ bool om__ndr_context_is_null(const struct om__ndr_context *c);
  *   conformant          max_count                              [C706] 14.3.3.2
  *   varying             offset (0), actual_count               [C706] 14.3.3.3
  *   conformant varying  max_count, offset (0), actual_count    [C706] 14.3.3.4
- * The max_count of a conformant varying array may be larger than the elements sent, so it is checked
- * against `max` only; `max_count` may be NULL. Gives the elements that follow, 0 after a failure.
+ * The max_count of a conformant varying array may be larger than the elements sent, so it is
+ * checked against `max` only; `max_count` may be NULL. Gives the elements that follow, 0 after a
+ * failure.
  */
 uint32_t om__ndr_rd_conformant(struct om_rd *r, uint32_t max, size_t size, const char *field);
 uint32_t om__ndr_rd_varying(struct om_rd *r, uint32_t max, size_t size, const char *field);

@@ -61,7 +61,8 @@ static void test_strings_are_conformant_varying_with_their_nul(void **state)
 {
     size_t n;
     uint8_t *want = om_unhex("04000000 00000000 04000000 61626300"
-                             "03000000 00000000 03000000 e400 6200 0000", &n);
+                             "03000000 00000000 03000000 e400 6200 0000",
+                             &n);
     struct om_arena arena;
     struct om_wr w;
     struct om_rd r;
@@ -69,12 +70,14 @@ static void test_strings_are_conformant_varying_with_their_nul(void **state)
     (void)state;
     om_wr_init(&w, 1024);
     om__ndr_wr_str(&w, "abc");
-    om__ndr_wr_wstr(&w, "\xC3\xA4" "b");
+    om__ndr_wr_wstr(&w, "\xC3\xA4"
+                        "b");
     om_assert_bytes(w.buf, w.len, want, n);
     om__arena_init(&arena, 4096);
     om_rd_init(&r, want, n);
     assert_string_equal(om__ndr_rd_str(&r, 4, "szDN"), "abc");
-    assert_string_equal(om__ndr_rd_wstr(&r, &arena, 3, "name"), "\xC3\xA4" "b");
+    assert_string_equal(om__ndr_rd_wstr(&r, &arena, 3, "name"), "\xC3\xA4"
+                                                                "b");
     assert_true(om_rd_ok(&r));
     om_rd_init(&r, want, n);
     assert_null(om__ndr_rd_str(&r, 3, "szDN")); /* over the caller's limit */
@@ -99,19 +102,20 @@ static void refused(const char *hex, enum om_rd_why why)
 static void test_strings_that_lie_are_refused(void **state)
 {
     (void)state;
-    refused("04000000 00000000 04000000 61626364", OM_RD_SHORT);         /* no NUL */
-    refused("04000000 01000000 03000000 616200", OM_RD_BAD);             /* offset */
-    refused("02000000 00000000 03000000 616200", OM_RD_COUNT);           /* actual over max */
-    refused("ff000000 00000000 03000000 616200", OM_RD_COUNT);           /* over the limit */
-    refused("40000000 00000000 40000000 616200", OM_RD_COUNT);           /* more than is there */
-    refused("00000000 00000000 00000000", OM_RD_SHORT);                  /* not even a NUL */
+    refused("04000000 00000000 04000000 61626364", OM_RD_SHORT); /* no NUL */
+    refused("04000000 01000000 03000000 616200", OM_RD_BAD);     /* offset */
+    refused("02000000 00000000 03000000 616200", OM_RD_COUNT);   /* actual over max */
+    refused("ff000000 00000000 03000000 616200", OM_RD_COUNT);   /* over the limit */
+    refused("40000000 00000000 40000000 616200", OM_RD_COUNT);   /* more than is there */
+    refused("00000000 00000000 00000000", OM_RD_SHORT);          /* not even a NUL */
 }
 
 static void test_byte_arrays_keep_the_room_the_caller_offers(void **state)
 {
     size_t n;
     uint8_t *want = om_unhex("03000000 010203|00| 00100000 00000000 02000000 0405|0000|"
-                             "00000000", &n);
+                             "00000000",
+                             &n);
     struct om_binary b;
     uint32_t room = 0;
     struct om_wr w;
