@@ -15,6 +15,7 @@
 #include "base/identity.h"
 #include "base/rd.h"
 #include "net/net.h"
+#include "proto/auth.h"
 
 enum om__transport {
     OM_TRANSPORT_TCP,  /* ncacn_ip_tcp */
@@ -41,17 +42,12 @@ struct om__rpc_target {
     enum om_http_auth http_auth;
     const struct om__identity *http_identity; /* NULL only with OM_HTTP_AUTH_NONE */
 
-    /*
-     * Security of the RPC association itself, in the numbers of the wire: [MS-RPCE] 2.2.1.1.7
-     * (0 none, 9 SPNEGO, 10 NTLM, 16 Kerberos) and 2.2.1.1.8 (0 with none; 2 connect, 5 integrity,
-     * 6 privacy). proto/auth.h names them.
-     */
-    uint8_t rpc_auth;
-    uint8_t rpc_level;
-    const struct om__identity *rpc_identity;  /* NULL only with auth 0 */
+    /* Security of the RPC association itself, whatever the channels have. */
+    enum om__auth_mech rpc_auth;
+    enum om__rpc_level rpc_level;
+    const struct om__identity *rpc_identity; /* NULL only with OM_AUTH_MECH_NONE */
 };
 
-struct om__rpc_iface; /* proto/rpc_assoc.h */
 struct om__rpc_conn;
 
 struct om__rpc_conn_stats {
@@ -60,15 +56,15 @@ struct om__rpc_conn_stats {
 };
 
 /*
- * Connects (asks the endpoint mapper first where it must), opens both channels (HTTP), binds iface
+ * Connects (asks the endpoint mapper first where it must), opens both channels (HTTP), binds the interface
  * as context 0. *out is closed by the caller.
  */
 om_status om__rpc_conn_open(struct om__net *net, const struct om__rpc_target *target,
-                            const struct om__rpc_iface *iface, int64_t deadline,
+                            const struct om__rpc_syntax *interface, int64_t deadline,
                             struct om__rpc_conn **out, struct om_error *err);
 
 /* A further interface on the same association. */
-om_status om__rpc_conn_bind(struct om__rpc_conn *c, const struct om__rpc_iface *iface,
+om_status om__rpc_conn_bind(struct om__rpc_conn *c, const struct om__rpc_syntax *interface,
                             int64_t deadline, uint16_t *context_id, struct om_error *err);
 
 /* Queues a request and sends what can be sent without waiting. Calls may be under way side by side. */
