@@ -15,7 +15,7 @@
 #include "base/rd.h"
 #include "base/wr.h"
 
-struct om__rpc_iface; /* UUID and version: proto/rpc_assoc.h */
+struct om__rpc_syntax; /* UUID and version of an interface: codec/dcerpc.h */
 struct lab_org;       /* the organisation: lab/org.h */
 struct lab_server;
 struct lab_user;
@@ -65,7 +65,7 @@ typedef void lab_handler_fn(struct lab_call *call, uint16_t opnum, struct om_rd 
                             uint32_t *fault);
 
 struct lab_interface {
-    const struct om__rpc_iface *iface;
+    const struct om__rpc_syntax *syntax;
     lab_handler_fn *handler;
 
     /* The association is gone: context handle rundown. `state` is the slot's value, not NULL. May be NULL. */
