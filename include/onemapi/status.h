@@ -111,6 +111,13 @@ OM_API om_status om_status_from_ec(uint32_t ec);
 /* "ecNotEncrypted", or NULL. Static storage. */
 OM_API const char *om_ec_name(uint32_t ec);
 
+/*
+ * The name and meaning of an RPC fault's status: "nca_s_unk_if", "RPC_X_BAD_STUB_DATA"; NULL when it
+ * is not a known one. Static storage. [C706] appendix E, [MS-ERREF] 2.2.
+ */
+OM_API const char *om_rpc_fault_name(uint32_t code);
+OM_API const char *om_rpc_fault_text(uint32_t code);
+
 OM_END_DECLS
 
 #endif
