@@ -6,6 +6,7 @@
 #include <onemapi/api.h>
 #include <onemapi/status.h>
 #include <onemapi/error.h>
+#include <onemapi/explain.h>
 #include <onemapi/prop.h>
 #include <onemapi/profile.h>
 #include <onemapi/map.h>

@@ -17,6 +17,8 @@ struct hint {
 static const struct hint hints[] = {
     {OM_LAYER_NONE, OM_CAUSE_NO_MEMORY, OM_NATIVE_NONE, 0,
      "free memory on this machine, or raise the limit of this process"},
+    {OM_LAYER_USAGE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
+     "onemapi --help lists the commands, onemapi COMMAND --help their words and options"},
 };
 
 const char *om_error_hint(const struct om_error *err)
