@@ -15,6 +15,9 @@
 #define OM_MAX_ROP_OUT        0x40000u         /* cbOut we ask for; larger ones fault with 0x6f7 */
 #define OM_MAX_AUX            0x1008u          /* [MS-OXCRPC] 3.1.4.1: rgbAuxOut */
 #define OM_MAX_NSPI_ROWS      4096u            /* rows asked for in one QueryRows */
+#define OM_MAX_NSPI_VALUES    100000u          /* [MS-OXNSPI] 2.2.2: range of every count but those below */
+#define OM_MAX_NSPI_TAGS      100001u          /* [MS-OXNSPI] 2.2.2.2 */
+#define OM_MAX_NSPI_BYTES     2097152u         /* [MS-OXNSPI] 2.2.2.3 */
 #define OM_MAX_RESTRICT_DEPTH 32u              /* restrictions inside restrictions, PT_SRESTRICT */
 #define OM_MAX_STRING         (32u << 10)      /* one string of a property, in bytes */
 #define OM_MAX_PROFILE_VALUE  (1u << 20)       /* one property of a profile section */

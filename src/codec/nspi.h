@@ -86,25 +86,25 @@ struct om__nspi_stat {
     uint32_t sort_locale;
 };
 
-/* PropertyTagArray_r, [MS-OXNSPI] 2.2.3.2: tags, or Minimal Entry IDs. v is NULL for a NULL pointer. */
+/* PropertyTagArray_r, [MS-OXNSPI] 2.2.2.2: tags, or Minimal Entry IDs. v is NULL for a NULL pointer. */
 struct om__nspi_tags {
     uint32_t count;
     const uint32_t *v;
 };
 
-/* PropertyRowSet_r, [MS-OXNSPI] 2.2.4.2. rows is NULL for a NULL pointer. */
+/* PropertyRowSet_r, [MS-OXNSPI] 2.2.4. rows is NULL for a NULL pointer. */
 struct om__nspi_rows {
     uint32_t count;
     const struct om_proprow *rows;
 };
 
-/* StringsArray_r and WStringsArray_r, [MS-OXNSPI] 2.2.6. An element may be NULL. */
+/* StringsArray_r and WStringsArray_r, [MS-OXNSPI] 2.2.7. An element may be NULL. */
 struct om__nspi_strings {
     uint32_t count;
     const char *const *v;
 };
 
-/* PropertyName_r, [MS-OXNSPI] 2.2.7.1 */
+/* PropertyName_r, [MS-OXNSPI] 2.2.6.1 */
 struct om__nspi_propname {
     bool has_guid;
     struct om_guid guid;

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "codec/props.h"
+#include "codec/restriction.h"
 
 /* [MS-OXCDATA] 2.8.1.1, 2.8.1.2: the first byte of a PropertyRow */
 enum row_flag { ROW_STANDARD = 0, ROW_FLAGGED = 1 };
@@ -11,21 +12,6 @@ enum row_flag { ROW_STANDARD = 0, ROW_FLAGGED = 1 };
 /* [MS-OXCDATA] 2.11.5 */
 enum value_flag { VALUE_PRESENT = 0x0, VALUE_ABSENT = 0x1, VALUE_ERROR = 0xA };
 
-/* [MS-OXCDATA] 2.12.1: RestrictType */
-enum restrict_type {
-    RES_AND,
-    RES_OR,
-    RES_NOT,
-    RES_CONTENT,
-    RES_PROPERTY,
-    RES_COMPAREPROPS,
-    RES_BITMASK,
-    RES_SIZE,
-    RES_EXIST,
-    RES_SUBRESTRICTION,
-    RES_COMMENT,
-    RES_COUNT,
-};
 
 /* The fewest bytes of one value in a ROP buffer: what a count is held against. */
 static size_t wire_min(enum om__propkind kind)
