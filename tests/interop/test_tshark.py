@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+"""What the client and the lab say to one another, as tshark dissects it: nothing malformed.
+
+The traffic is captured live on loopback. RPC over HTTP goes without TLS here, so that its bytes can be
+read; what NTLM sealed, tshark opens with the password, and dissects.
+"""
+
+import pathlib
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+import lab
+import tap
+import wire
+
+PROXY = "mail.contoso.test"
+LEGACY = "ex2010.contoso.test"
+
+here = None
+captures = {}
+
+
+class Capture:
+    """Everything on the lab's ports while the block runs."""
+
+    def __init__(self, name):
+        self.path = here.folder / f"{name}.pcapng"
+
+    def __enter__(self):
+        self.child = subprocess.Popen(
+            ["dumpcap", "-q", "-i", "lo", "-f", here.capture_filter(), "-w", self.path],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        heard = ""
+        for line in self.child.stderr:
+            heard += line
+            if line.startswith("File:"):
+                return self.path
+        raise tap.Skip(f"dumpcap does not capture on loopback: {heard.strip()}")
+
+    def __exit__(self, *_):
+        # dumpcap writes what it still holds when it is interrupted
+        self.child.send_signal(signal.SIGINT)
+        self.child.communicate(timeout=20)
+
+
+def talk(name, proxy_map, *commands):
+    """Captures commands of a fresh profile with this map; gives the capture's path."""
+    here.do("map", "set", "RpcHttpProxyMap_TEST", proxy_map)
+    with Capture(name) as path:
+        for command in commands:
+            here.do("-p", "tshark", *command)
+    return path
+
+
+def prepare():
+    global here
+    tap.need("tshark", "dumpcap")
+    tap.need_root()
+    here = tap.keep(lab.serve("--gal", "60"))
+    here.profile("tshark", "alice")
+    commands = [["logon"], ["folders"], ["gal"], ["resolve", "bob"]]
+    captures["open"] = talk("open", f"contoso.test=http://{PROXY},basic,none,false", *commands)
+    captures["sealed"] = talk("sealed", f"contoso.test=http://{PROXY},ntlm,ntlm,false", *commands)
+    captures["legacy"] = talk("legacy", f"contoso.test=http://{PROXY},ntlm,ntlm,false",
+                              ["folders", "--mailbox", "bob"], ["stores"])
+
+
+def dissect(pdus):
+    path = here.folder / "pdus.pcap"
+    wire.write_pcap(path, pdus)
+    return wire.Verdict(path, here.password("alice"))
+
+
+def fine(verdict, **least):
+    """Nothing malformed, and at least so many packets of each protocol: not an empty capture."""
+    tap.equal(verdict.errors, [], "what tshark minds")
+    for protocol, count in least.items():
+        seen = verdict.count(protocol)
+        tap.check(seen >= count, f"{protocol}: {seen} packets, and not {count} or more")
+
+
+def over_http(name):
+    _, port = here.address(PROXY, 80)
+    return wire.virtual_connections(captures[name], port)
+
+
+def rpc_over_http_without_rpc_security():
+    fine(dissect(over_http("open")), rts=12, dcerpc=40, nspi=10)
+
+
+def rpc_over_http_sealed_by_ntlm():
+    fine(dissect(over_http("sealed")), rts=12, dcerpc=40, ntlmssp=9, nspi=10)
+
+
+def ntlm_in_http_headers():
+    _, port = here.address(PROXY, 80)
+    verdict = wire.Verdict(captures["sealed"], here.password("alice"),
+                           decode=f"tcp.port=={port},http", only="ntlmssp")
+    fine(verdict, ntlmssp=6)
+
+
+def the_endpoint_mapper():
+    _, port = here.address(LEGACY, 135)
+    fine(dissect(wire.rpc_connections(captures["legacy"], port)), epm=2)
+
+
+def rpc_over_tcp_sealed_by_ntlm():
+    _, mapper = here.address(LEGACY, 135)
+    _, proxy = here.address(PROXY, 80)
+    ports = wire.ports(captures["legacy"]) - {mapper, proxy}
+    tap.check(ports, "no connection but to the endpoint mapper and the proxy")
+    pdus = [one for port in ports for one in wire.rpc_connections(captures["legacy"], port)]
+    fine(dissect(pdus), dcerpc=8, ntlmssp=3)
+
+
+def breaks(kind, offset, value):
+    """Damages one PDU of the kind, in a capture that was fine, and tshark has to mind."""
+    conversations = over_http("open")
+    for pdus in conversations:
+        for index, (time, direction, pdu) in enumerate(pdus):
+            if pdu[2] == kind:
+                broken = pdu[:offset] + value + pdu[offset + len(value):]
+                pdus[index] = (time, direction, broken)
+                verdict = dissect(conversations)
+                tap.check(verdict.errors, f"PDU type {kind} broken at {offset}, and tshark is fine")
+                return
+    raise AssertionError(f"no PDU of type {kind}")
+
+
+def a_broken_rts_pdu_is_noticed():
+    breaks(wire.RTS, 18, b"\xff\x00")  # NumberOfCommands
+
+
+def a_broken_bind_is_noticed():
+    breaks(wire.BIND, 24, b"\xff")  # n_context_elem
+
+
+tap.main(
+    rpc_over_http_without_rpc_security,
+    rpc_over_http_sealed_by_ntlm,
+    ntlm_in_http_headers,
+    the_endpoint_mapper,
+    rpc_over_tcp_sealed_by_ntlm,
+    a_broken_rts_pdu_is_noticed,
+    a_broken_bind_is_noticed,
+    prepare=prepare,
+)
