@@ -40,6 +40,7 @@ struct cli {
     size_t resolve_count;
     const char *password_file, *password_command;           /* of the RPC identity */
     const char *http_password_file, *http_password_command; /* of the HTTP one; NULL: as above */
+    const char *mailbox;     /* --mailbox of the commands that have it; NULL: the profile's own */
     struct om_error err;     /* hand &cli->err to the library, then end with cli_fail() */
     char *resolve_env;       /* what `resolves` borrows from */
     json_t *warnings;        /* with --json: held back until the end */
@@ -80,7 +81,7 @@ void cli_put_text(FILE *f, const char *s);
 
 /* A table: header and rows of cells, printed with aligned columns once it is complete. */
 struct cli_table {
-    size_t columns, rows;
+    size_t columns, rows, capacity;
     char **cells; /* the header first */
     bool failed;  /* memory ran out */
 };
@@ -88,6 +89,8 @@ struct cli_table {
 void cli_table_init(struct cli_table *t, size_t columns, const char *const *header);
 void cli_table_row(struct cli_table *t, const char *const *cells); /* copies; NULL is "" */
 int cli_table_print(struct cli *cli, struct cli_table *t); /* and frees it */
+int cli_table_print_to(struct cli *cli, struct cli_table *t, FILE *f); /* likewise */
+void cli_table_free(struct cli_table *t);
 
 /* ---- failures ---- */
 

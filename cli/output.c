@@ -116,11 +116,15 @@ int cli_json(struct cli *cli, json_t *doc)
 
 static bool table_put(struct cli_table *t, const char *const *cells)
 {
-    char **more = realloc(t->cells, (t->rows + 1) * t->columns * sizeof *more);
+    if (t->rows == t->capacity) {
+        size_t capacity = t->capacity ? 2 * t->capacity : 16;
+        char **more = realloc(t->cells, capacity * t->columns * sizeof *more);
 
-    if (!more)
-        return false;
-    t->cells = more;
+        if (!more)
+            return false;
+        t->cells = more;
+        t->capacity = capacity;
+    }
     for (size_t i = 0; i < t->columns; i++) {
         char *copy = strdup(cells[i] ? cells[i] : "");
 
@@ -147,35 +151,57 @@ void cli_table_row(struct cli_table *t, const char *const *cells)
         t->failed = !table_put(t, cells);
 }
 
-static void print_rows(const struct cli_table *t)
+static size_t column_width(const struct cli_table *t, size_t col)
 {
+    size_t width = 0;
+
+    for (size_t row = 0; row < t->rows; row++) {
+        size_t n = columns_of(t->cells[row * t->columns + col]);
+        width = n > width ? n : width;
+    }
+    return width;
+}
+
+static bool print_rows(const struct cli_table *t, FILE *f)
+{
+    size_t *widths = malloc(t->columns * sizeof *widths);
+
+    if (!widths)
+        return false;
+    for (size_t col = 0; col < t->columns; col++)
+        widths[col] = column_width(t, col);
     for (size_t row = 0; row < t->rows; row++) {
         for (size_t col = 0; col < t->columns; col++) {
-            size_t width = 0, used;
+            size_t used = put_text(f, t->cells[row * t->columns + col]);
 
-            for (size_t r = 0; r < t->rows; r++) {
-                size_t n = columns_of(t->cells[r * t->columns + col]);
-                width = n > width ? n : width;
-            }
-            used = put_text(stdout, t->cells[row * t->columns + col]);
             if (col + 1 < t->columns)
-                printf("%*s", (int)(width - used + 2), "");
+                fprintf(f, "%*s", (int)(widths[col] - used + 2), "");
         }
-        putchar('\n');
+        putc('\n', f);
     }
+    free(widths);
+    return true;
+}
+
+int cli_table_print_to(struct cli *cli, struct cli_table *t, FILE *f)
+{
+    bool done = !t->failed && (t->rows <= 1 || print_rows(t, f));
+
+    cli_table_free(t);
+    return done ? CLI_OK : cli_no_memory(cli);
 }
 
 int cli_table_print(struct cli *cli, struct cli_table *t)
 {
-    int rc = t->failed ? cli_no_memory(cli) : CLI_OK;
+    return cli_table_print_to(cli, t, stdout);
+}
 
-    if (rc == CLI_OK && t->rows > 1)
-        print_rows(t);
+void cli_table_free(struct cli_table *t)
+{
     for (size_t i = 0; i < t->rows * t->columns; i++)
         free(t->cells[i]);
     free(t->cells);
     *t = (struct cli_table){0};
-    return rc;
 }
 
 /* ---- failures ---- */
