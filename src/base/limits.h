@@ -8,6 +8,8 @@
 #define OM_MAX_RPC_FRAG       5840u            /* what we offer in bind; [C706] 12.6.4.3 */
 #define OM_MAX_RPC_STUB       (1u << 20)       /* one call's reassembled stub, either direction */
 #define OM_MAX_RTS_PDU        512u             /* the largest RTS PDU of [MS-RPCH] 2.2.4 is far below */
+#define OM_MAX_RPC_PDU        (64u << 10)      /* frag_length has 16 bits */
+#define OM_MAX_ROH_QUEUE      (4u << 20)       /* what waits to be sent on one channel */
 #define OM_MAX_HTTP_HEAD      (64u << 10)      /* status line and headers of one answer */
 #define OM_MAX_HTTP_BODY      (256u << 10)     /* error pages are read up to this, then dropped */
 #define OM_MAX_AUTH_TOKEN     (64u << 10)      /* Kerberos tickets with a large PAC fit */

@@ -4,12 +4,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "codec/dcerpc.h"
 
-enum {
-    PTYPE_RTS = 20,
-    PFC_FIRST_AND_LAST = 0x03,
-    DREP_LITTLE_ENDIAN = 0x10, /* and ASCII; the second byte, IEEE floats, and the rest are 0 */
-};
+enum { WHOLE = OM_PFC_FIRST_FRAG | OM_PFC_LAST_FRAG }; /* RTS PDUs are never fragmented */
 
 /* Names for the table's flag column where two flags stand together. */
 enum {
@@ -190,28 +187,18 @@ static void write_command(struct om_wr *w, const struct om__rts_command *c)
     }
 }
 
-/* [MS-RPCH] 2.2.3.6.1: the common header of [C706] 12.6.1, most of it fixed */
+/* [MS-RPCH] 2.2.3.6.1: of the common header most is fixed */
 static void read_header(struct om_rd *r, size_t size)
 {
-    uint8_t v;
-    uint32_t d;
+    struct om__rpc_header h;
 
-    v = om_rd_u8(r, "rpc_vers");
-    om_rd_check(r, v == 5, v, "rpc_vers");
-    v = om_rd_u8(r, "rpc_vers_minor");
-    om_rd_check(r, v == 0, v, "rpc_vers_minor");
-    v = om_rd_u8(r, "PTYPE");
-    om_rd_check(r, v == PTYPE_RTS, v, "PTYPE");
-    v = om_rd_u8(r, "pfc_flags");
-    om_rd_check(r, v == PFC_FIRST_AND_LAST, v, "pfc_flags");
-    d = om_rd_u32(r, "packed_drep");
-    om_rd_check(r, d == DREP_LITTLE_ENDIAN, d, "packed_drep");
-    d = om_rd_u16(r, "frag_length");
-    om_rd_check(r, d == size, d, "frag_length");
-    d = om_rd_u16(r, "auth_length");
-    om_rd_check(r, d == 0, d, "auth_length");
-    d = om_rd_u32(r, "call_id");
-    om_rd_check(r, d == 0, d, "call_id");
+    om__rpc_rd_header(r, &h);
+    om_rd_check(r, h.vers_minor == 0, h.vers_minor, "rpc_vers_minor");
+    om_rd_check(r, h.ptype == OM_RPC_RTS, h.ptype, "PTYPE");
+    om_rd_check(r, h.flags == WHOLE, h.flags, "pfc_flags");
+    om_rd_check(r, h.frag_length == size, h.frag_length, "frag_length");
+    om_rd_check(r, h.auth_length == 0, h.auth_length, "auth_length");
+    om_rd_check(r, h.call_id == 0, h.call_id, "call_id");
 }
 
 om_status om__rts_decode(const void *p, size_t n, struct om__rts_pdu *out, struct om_error *err)
@@ -236,19 +223,12 @@ om_status om__rts_decode(const void *p, size_t n, struct om__rts_pdu *out, struc
 
 void om__rts_encode(struct om_wr *w, const struct om__rts_pdu *pdu)
 {
-    size_t start = w->len, frag_length;
+    const struct om__rpc_header h = {.ptype = OM_RPC_RTS, .flags = WHOLE};
+    size_t begin = om__rpc_wr_begin(w, &h);
 
-    om_wr_u8(w, 5);
-    om_wr_u8(w, 0);
-    om_wr_u8(w, PTYPE_RTS);
-    om_wr_u8(w, PFC_FIRST_AND_LAST);
-    om_wr_u32(w, DREP_LITTLE_ENDIAN);
-    frag_length = om_wr_reserve(w, 2);
-    om_wr_u16(w, 0); /* auth_length */
-    om_wr_u32(w, 0); /* call_id */
     om_wr_u16(w, pdu->flags);
     om_wr_u16(w, pdu->count);
     for (unsigned i = 0; i < pdu->count && i < OM_RTS_MAX_COMMANDS; i++)
         write_command(w, &pdu->commands[i]);
-    om_wr_patch_u16(w, frag_length, w->len - start);
+    om__rpc_wr_end(w, begin, 0);
 }
