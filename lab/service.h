@@ -24,6 +24,13 @@ struct lab_mailstore; /* lab/mailstore.h */
 
 enum lab_transport { LAB_NCACN_HTTP, LAB_NCACN_IP_TCP };
 
+/* Where an interface is reached over TCP. */
+struct lab_endpoint {
+    const struct om__rpc_syntax *syntax;
+    uint32_t address; /* host order */
+    uint16_t port;    /* the one that listens */
+};
+
 /* One call, for as long as the handler runs. */
 struct lab_call {
     struct lab_org *org;
@@ -47,6 +54,9 @@ struct lab_call {
     void **state;
 
     const struct lab_misbehave *misbehave; /* what this lab was told to do wrong, never NULL */
+
+    const struct lab_endpoint *endpoints; /* what this server serves over TCP: the endpoint mapper's table */
+    size_t endpoint_count;
 };
 
 /* RPC fault codes a handler may set. [C706] Appendix E, [MS-RPCE] 2.2.2.4 */
