@@ -15,6 +15,7 @@
 #define OM_MAX_AUTH_TOKEN     (64u << 10)      /* Kerberos tickets with a large PAC fit */
 #define OM_MAX_ROP_PAYLOAD    32775u           /* [MS-OXCRPC] 3.1.4.2.2: one payload of rgbOut */
 #define OM_MAX_ROP_OUT        0x40000u         /* cbOut we ask for; larger ones fault with 0x6f7 */
+#define OM_MAX_ROP_ARENA      (16u << 20)      /* what one call's answer becomes when decoded */
 #define OM_MAX_AUX            0x1008u          /* [MS-OXCRPC] 3.1.4.1: rgbAuxOut */
 #define OM_MAX_NSPI_ROWS      4096u            /* rows asked for in one QueryRows */
 #define OM_MAX_NSPI_VALUES    100000u          /* [MS-OXNSPI] 2.2.2: range of every count but those below */

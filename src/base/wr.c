@@ -181,6 +181,15 @@ bool om_wr_check(struct om_wr *w, bool ok)
     return !w->failed;
 }
 
+void om_wr_truncate(struct om_wr *w, size_t len)
+{
+    if (w->failed || len >= w->len)
+        return;
+    if (w->wipe)
+        om__wipe(w->buf + len, w->len - len);
+    w->len = len;
+}
+
 size_t om_wr_reserve(struct om_wr *w, size_t n)
 {
     size_t at = w->len;

@@ -42,6 +42,9 @@ void om_wr_utf16(struct om_wr *w, const char *utf8);  /* without */
 /* Fails with `invalid` unless `ok`. Gives ok and the cursor still good. */
 bool om_wr_check(struct om_wr *w, bool ok);
 
+/* Drops what was written from offset `len` on: what turned out not to fit. Nothing after a failure. */
+void om_wr_truncate(struct om_wr *w, size_t len);
+
 /* A place for a length or count, written later. The value is its offset. */
 size_t om_wr_reserve(struct om_wr *w, size_t n);
 void om_wr_patch_u16(struct om_wr *w, size_t at, size_t value); /* fails when the value does not fit */

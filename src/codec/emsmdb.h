@@ -4,21 +4,18 @@
  * 3.1.4 and 3.3.4. What is inside rgbIn and rgbOut is in codec/rop_buffer.h and codec/rop/, what is
  * inside the auxiliary buffers in codec/aux_block.h.
  *
- * Decoders borrow: strings and buffers point into the stub. Encoders write a whole stub at the
- * cursor's origin; om_wr_finish() says whether it went well.
+ * Decoders borrow: strings and buffers point into the stub. A request's decoder leaves alone what
+ * follows the last parameter, where a verification trailer may stand ([MS-RPCE] 2.2.2.13). Encoders
+ * write a whole stub at the cursor's origin; om_wr_finish() says whether it went well.
  */
 #ifndef OM_CODEC_EMSMDB_H
 #define OM_CODEC_EMSMDB_H
 
+#include "codec/dcerpc.h"
 #include "codec/ndr.h"
 
-/* A4F1DB00-CA47-1067-B31F-00DD010662DA 0.81 and 5261574A-4572-206E-B268-6B199213B4E4 0.1 */
-extern const struct om_guid om__emsmdb_uuid;
-extern const struct om_guid om__async_emsmdb_uuid;
-#define OM_EMSMDB_MAJOR       0
-#define OM_EMSMDB_MINOR       81
-#define OM_ASYNC_EMSMDB_MAJOR 0
-#define OM_ASYNC_EMSMDB_MINOR 1
+extern const struct om__rpc_syntax om__emsmdb_interface;       /* a4f1db00-ca47-1067-b31f-00dd010662da 0.81 */
+extern const struct om__rpc_syntax om__async_emsmdb_interface; /* 5261574a-4572-206e-b268-6b199213b4e4 0.1 */
 
 enum om__emsmdb_opnum {
     OM_EMSMDB_DISCONNECT = 1,     /* EcDoDisconnect */

@@ -41,16 +41,18 @@ struct om__ext_buffer {
  * Each is undone as its own flags say, whatever flags the call asked for: servers skip the XOR of
  * compressed payloads and on encrypted connections. A chain without Last, bytes after Last, and
  * sizes that contradict the flags are MAPI_E_CORRUPT_DATA, layer emsmdb. A payload is at most
- * OM_MAX_ROP_PAYLOAD.
+ * OM_MAX_ROP_PAYLOAD; the arena's ceiling bounds them together (OM_MAX_ROP_ARENA).
  */
 om_status om__ext_decode(const uint8_t *p, size_t n, struct om_arena *a, struct om__ext_buffer *out,
                          struct om_error *err);
 
 /*
- * One payload with its header. With OM_EXT_COMPRESSED it is compressed if that makes it smaller; the
- * flag is left out where it does not. More than 0xFFFF bytes fail the cursor as too large.
+ * Writing one payload: begin leaves room for the header, then the payload with whatever writes it, then
+ * end. With OM_EXT_COMPRESSED it is compressed if that makes it smaller; the flag is left out where it
+ * does not. More than 0xFFFF bytes fail the cursor as too large.
  */
-void om__ext_encode(struct om_wr *w, uint16_t flags, const uint8_t *data, size_t size);
+size_t om__ext_begin(struct om_wr *w);
+void om__ext_end(struct om_wr *w, size_t begin, uint16_t flags);
 
 /* [MS-OXCROPS] 2.2.1: ROP input and output buffers. */
 struct om__rop_payload {

@@ -111,6 +111,21 @@ static void test_wr_reserves_and_patches(void **state)
     om_wr_free(&w);
 }
 
+static void test_wr_drops_what_did_not_fit(void **state)
+{
+    struct om_wr w;
+
+    (void)state;
+    om_wr_init(&w, 64);
+    om_wr_u32(&w, 0x04030201);
+    om_wr_truncate(&w, 9);
+    assert_int_equal(w.len, 4);
+    om_wr_truncate(&w, 1);
+    om_wr_u8(&w, 9);
+    om_assert_bytes(w.buf, w.len, (const uint8_t[]){1, 9}, 2);
+    om_wr_free(&w);
+}
+
 static void test_wr_refuses_a_length_its_field_cannot_hold(void **state)
 {
     struct om_wr w;
@@ -259,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_rd_children_are_bounded_and_joined),
         cmocka_unit_test(test_rd_strings),
         cmocka_unit_test(test_wr_reserves_and_patches),
+        cmocka_unit_test(test_wr_drops_what_did_not_fit),
         cmocka_unit_test(test_wr_refuses_a_length_its_field_cannot_hold),
         cmocka_unit_test(test_utf16_round_trips_what_is_not_valid),
         cmocka_unit_test(test_guid_text),

@@ -8,7 +8,7 @@
  *     table = om__rop_add_get_hierarchy_table(&b, om__rop_add_open_folder(&b, store, id), flags);
  *     om__rop_add_set_columns(&b, table, &columns);
  *     om__rop_add_query_rows(&b, table, 0x1000, &columns);
- *     om__rop_batch_encode(&b, &w, err);             -> rgbIn of EcDoRpcExt2, header and all
+ *     om__rop_batch_encode(&b, flags, &w, err);      -> rgbIn of EcDoRpcExt2, header and all
  *     om__rop_batch_read(&b, rgbOut, &arena, &answers, err);
  *
  * Adding is sticky: when memory or indices run out the batch fails, adders give 0 and the encoder says so.
@@ -25,7 +25,7 @@ struct om__rop_batch {
     struct om_arena arena;
     uint8_t logon_id; /* of all ROPs added */
     uint32_t count;
-    struct om__rop_request list[OM_ROP_BATCH_MAX];
+    struct om__rop_request list[OM_ROP_BATCH_MAX + 1]; /* the last is never sent: adders of a failed batch write there */
     uint32_t handle_count;
     uint32_t handles[OM_ROP_BATCH_MAX];
     bool failed;
@@ -54,7 +54,7 @@ void om__rop_add_get_properties(struct om__rop_batch *b, uint8_t in, const struc
 void om__rop_add_get_properties_all(struct om__rop_batch *b, uint8_t in);
 void om__rop_add_release(struct om__rop_batch *b, uint8_t in);
 
-/* rgbIn: RPC_HEADER_EXT (flags Last, and those of ext_flags) and the payload. */
+/* rgbIn: RPC_HEADER_EXT (Last, and what ext_flags adds: OM_EXT_*) and the payload. */
 om_status om__rop_batch_encode(const struct om__rop_batch *b, uint16_t ext_flags, struct om_wr *w,
                                struct om_error *err);
 

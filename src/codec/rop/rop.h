@@ -323,7 +323,7 @@ struct om__query_rows_rsp {
     uint8_t origin;
     uint16_t row_count;
     struct om_binary row_data;     /* the rows as they stand on the wire: what is encoded */
-    const struct om_proprow *rows; /* decoded; NULL where the request named no columns */
+    const struct om_proprow *rows; /* NULL where the request named no columns: row_data is the rest then */
 };
 
 /* RopQueryPosition, [MS-OXCROPS] 2.2.5.7; RopSeekRow, 2.2.5.8 */
@@ -339,7 +339,7 @@ struct om__seek_row_req {
 
 struct om__seek_row_rsp {
     bool has_sought_less;
-    uint32_t rows_sought;
+    int32_t rows_sought;
 };
 
 /* RopGetPropertiesSpecific and RopGetPropertiesAll, [MS-OXCROPS] 2.2.8.3, 2.2.8.4 */
@@ -420,19 +420,42 @@ struct om__rop_response {
     };
 };
 
-/* How one ROP stands on the wire. Readers and writers begin after RopId. */
+/* Which handle indices a request names; a response names the last of them. */
+enum om__rop_handles {
+    OM_ROP_IN,     /* InputHandleIndex */
+    OM_ROP_OUT,    /* OutputHandleIndex: RopLogon, which starts from nothing */
+    OM_ROP_IN_OUT, /* both */
+};
+
+/*
+ * How one ROP stands on the wire. The functions read and write what is the ROP's own, behind RopId,
+ * LogonId and handle indices, or behind ReturnValue; NULL where there is nothing.
+ */
 struct om__rop_codec {
     uint8_t id;
+    enum om__rop_handles handles;
+    bool no_response;
+    uint32_t failure_with_fields; /* a ReturnValue other than 0 with fields behind it; 0: none */
     void (*req_get)(struct om_rd *r, struct om_arena *a, struct om__rop_request *out);
     void (*req_put)(struct om_wr *w, const struct om__rop_request *in);
-    /* req: the request answered, NULL where it is not known; NULL functions: no response */
+    /* req: the request answered; NULL where it is not known */
     void (*rsp_get)(struct om_rd *r, struct om_arena *a, const struct om__rop_request *req,
                     struct om__rop_response *out);
     void (*rsp_put)(struct om_wr *w, const struct om__rop_response *in);
 };
 
-/* NULL: no codec. RopBackoff, RopBufferTooSmall, RopNotify and RopPending have no request. */
+/* NULL: no codec. RopBackoff, RopBufferTooSmall, RopNotify and RopPending have none: no request. */
 const struct om__rop_codec *om__rop_codec(uint8_t id);
+
+/*
+ * One ROP from RopId on. Without a codec it is opaque and takes what is left of the cursor, which is to
+ * hold the ROPs and nothing else. Arrays and converted strings are in the arena, the rest is borrowed.
+ */
+void om__rop_request_get(struct om_rd *r, struct om_arena *a, struct om__rop_request *out);
+void om__rop_request_put(struct om_wr *w, const struct om__rop_request *req);
+void om__rop_response_get(struct om_rd *r, struct om_arena *a, const struct om__rop_request *req,
+                          struct om__rop_response *out);
+void om__rop_response_put(struct om_wr *w, const struct om__rop_response *rsp);
 
 /* Requests of one buffer, as a server reads them. */
 struct om__rop_requests {
@@ -449,9 +472,6 @@ struct om__rop_requests {
  */
 om_status om__rop_requests_decode(const uint8_t *payload, size_t n, struct om_arena *a,
                                   struct om__rop_requests *out, struct om_error *err);
-
-void om__rop_request_put(struct om_wr *w, const struct om__rop_request *req);
-void om__rop_response_put(struct om_wr *w, const struct om__rop_response *rsp);
 
 /* A whole payload of rgbOut. RopRelease has no response: leave it out of the list. */
 void om__rop_responses_encode(struct om_wr *w, const struct om__rop_response *list, size_t count,
