@@ -147,7 +147,7 @@ def shell_scripts():
 
 
 def stage_lint(report):
-    for name in ["layers", "banned", "functions", "headers"]:
+    for name in ["layers", "banned", "functions", "headers", "errors"]:
         report.case(f"lint: check-{name}", run([f"scripts/check-{name}"], 120))
     if shutil.which("clang-format"):
         report.case("lint: check-format", run(["scripts/check-format"], 120))

@@ -15,10 +15,171 @@ struct hint {
 };
 
 static const struct hint hints[] = {
-    {OM_LAYER_NONE, OM_CAUSE_NO_MEMORY, OM_NATIVE_NONE, 0,
-     "free memory on this machine, or raise the limit of this process"},
+    /* the command */
     {OM_LAYER_USAGE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
      "onemapi --help lists the commands, onemapi COMMAND --help their words and options"},
+    {OM_LAYER_USAGE, OM_CAUSE_BAD_SYNTAX, OM_NATIVE_NONE, 0,
+     "onemapi COMMAND --help shows how it is written"},
+    {OM_LAYER_USAGE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "check the spelling; a number may be decimal or, with 0x, hexadecimal"},
+
+    /* profile, map and route */
+    {OM_LAYER_MAP, OM_CAUSE_NO_MAP_ENTRY, OM_NATIVE_NONE, 0,
+     "say which RPC proxy serves the domain: onemapi map set RpcHttpProxyMap_ONEMAPI "
+     "DOMAIN=PROXY,ntlm,ntlm,false; onemapi map list shows what is there"},
+    {OM_LAYER_MAP, OM_CAUSE_BAD_SYNTAX, OM_NATIVE_NONE, 0,
+     "an entry is DOMAIN=PROXY,HTTP method,RPC method,true or false, as in "
+     "contoso.com=mail.contoso.com,ntlm,ntlm,false; onemapi map check names entry and column"},
+    {OM_LAYER_ROUTE, OM_CAUSE_PROXY_BLOCKS_LEGACY, OM_NATIVE_NONE, 0,
+     "take the RPC proxy out of the profile (PR_ROH_PROXY_SERVER, PR_ROH_FLAGS) and into the "
+     "proxy map, or use the routing mode smart"},
+    {OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "onemapi profile list shows the profiles there are; onemapi profile create makes one"},
+    {OM_LAYER_PROFILE, OM_CAUSE_INCOMPLETE, OM_NATIVE_NONE, 0,
+     "set PR_PROFILE_UNRESOLVED_NAME and PR_PROFILE_UNRESOLVED_SERVER in the global section: "
+     "onemapi prop set PROFILE global NAME=VALUE"},
+
+    /* the way to the server */
+    {OM_LAYER_TCP, OM_CAUSE_REFUSED, OM_NATIVE_NONE, 0,
+     "nothing listens there: check host and port. Exchange 2013 and later serve no RPC over "
+     "TCP; name them by personalized id (guid@domain) and give the domain an entry in the "
+     "proxy map"},
+    {OM_LAYER_TCP, OM_CAUSE_TIMEOUT, OM_NATIVE_NONE, 0,
+     "a firewall may drop the connection: check host, port and route, or give --timeout more "
+     "seconds"},
+    {OM_LAYER_EPM, OM_CAUSE_NOT_REGISTERED, OM_NATIVE_NONE, 0,
+     "the host runs no Exchange service of this kind: check the server's name. Exchange 2013 "
+     "and later need RPC over HTTP, by an entry in the proxy map"},
+    {OM_LAYER_HTTP, OM_CAUSE_AUTH_NOT_OFFERED, OM_NATIVE_NONE, 0,
+     "the map's second field (basic, ntlm, negotiate) has to be a method the proxy offers; the "
+     "detail lists them"},
+    {OM_LAYER_HTTP, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_NONE, 0,
+     "check user name (DOMAIN\\user or user@domain) and password; where the proxy wants others "
+     "than Exchange, give --http-user. Behind a proxy that opens TLS, Extended Protection also "
+     "ends like this"},
+    {OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR, OM_NATIVE_NONE, 0,
+     "the RPC proxy may not reach that server and port: check PR_PROFILE_UNRESOLVED_SERVER, "
+     "and that the mailbox is on Exchange 2013 or later (older servers are reached by TCP)"},
+    {OM_LAYER_RTS, OM_CAUSE_CLOSED, OM_NATIVE_NONE, 0,
+     "the proxy or a gateway in between ended the channel: check its time-outs and that it "
+     "lets RPC_IN_DATA and RPC_OUT_DATA through unbuffered"},
+    {OM_LAYER_AUTH, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_NONE, 0,
+     "check user name (DOMAIN\\user or user@domain) and password; the account may be locked, "
+     "disabled, or its password expired"},
+
+    /* Exchange */
+    {OM_LAYER_RFR, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "the server does not know the other server's name; use its host name in "
+     "PR_PROFILE_UNRESOLVED_SERVER"},
+    {OM_LAYER_NSPI, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "the address book has no such entry: check the spelling, or list it with onemapi gal "
+     "TEXT; hidden mailboxes are found by legacy DN only"},
+    {OM_LAYER_SESSION, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "the address book has no such entry: check the spelling, or list it with onemapi gal "
+     "TEXT; hidden mailboxes are found by legacy DN only"},
+    {OM_LAYER_ROP, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
+     "have an administrator grant Full Access to the mailbox; an inherited Deny goes before it"},
+    {OM_LAYER_EMSMDB, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
+     "have an administrator grant Full Access to the mailbox; an inherited Deny goes before it"},
+
+    /* anywhere; these stay below the particular ones */
+    {OM_LAYER_NONE, OM_CAUSE_NO_MEMORY, OM_NATIVE_NONE, 0,
+     "free memory on this machine, or raise the limit of this process"},
+    {OM_LAYER_NONE, OM_CAUSE_IO, OM_NATIVE_NONE, 0,
+     "check the disk and the system's log; the native code is the system's errno or SQLite's"},
+    {OM_LAYER_NONE, OM_CAUSE_DISK_FULL, OM_NATIVE_NONE, 0,
+     "make room on the disk; nothing was changed"},
+    {OM_LAYER_NONE, OM_CAUSE_READ_ONLY, OM_NATIVE_NONE, 0,
+     "make the file and its folder writable, or use another --home; reading goes on to work"},
+    {OM_LAYER_NONE, OM_CAUSE_DAMAGED, OM_NATIVE_NONE, 0,
+     "the file was left as it is: restore it from a backup, or move it away and start anew"},
+    {OM_LAYER_NONE, OM_CAUSE_NEWER_FORMAT, OM_NATIVE_NONE, 0,
+     "use the newer version of onemapi that wrote the file"},
+    {OM_LAYER_NONE, OM_CAUSE_LOCKED, OM_NATIVE_NONE, 0, "wait for the other process, or end it"},
+    {OM_LAYER_NONE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0, "correct the value named here"},
+    {OM_LAYER_NONE, OM_CAUSE_BAD_SYNTAX, OM_NATIVE_NONE, 0,
+     "correct the text at the place named here"},
+    {OM_LAYER_NONE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0, "check the spelling"},
+    {OM_LAYER_NONE, OM_CAUSE_EXISTS, OM_NATIVE_NONE, 0,
+     "choose another name, or delete the one that is there"},
+    {OM_LAYER_NONE, OM_CAUSE_AMBIGUOUS, OM_NATIVE_NONE, 0,
+     "use one of the addresses listed, in full"},
+    {OM_LAYER_NONE, OM_CAUSE_INCOMPLETE, OM_NATIVE_NONE, 0, "set what is named here"},
+    {OM_LAYER_NONE, OM_CAUSE_NO_MAP_ENTRY, OM_NATIVE_NONE, 0,
+     "add an entry for the domain: onemapi map set"},
+    {OM_LAYER_NONE, OM_CAUSE_PROXY_BLOCKS_LEGACY, OM_NATIVE_NONE, 0,
+     "move the RPC proxy from the profile to the proxy map"},
+    {OM_LAYER_NONE, OM_CAUSE_UNRESOLVED_HOST, OM_NATIVE_NONE, 0,
+     "check the name and this machine's DNS; --resolve HOST:ADDRESS goes around it"},
+    {OM_LAYER_NONE, OM_CAUSE_REFUSED, OM_NATIVE_NONE, 0,
+     "nothing listens there: check host and port"},
+    {OM_LAYER_NONE, OM_CAUSE_UNREACHABLE, OM_NATIVE_NONE, 0,
+     "check this machine's network, routes and firewall"},
+    {OM_LAYER_NONE, OM_CAUSE_TIMEOUT, OM_NATIVE_NONE, 0,
+     "the server is slow or silent: try again, or give --timeout more seconds"},
+    {OM_LAYER_NONE, OM_CAUSE_CLOSED, OM_NATIVE_NONE, 0,
+     "try again; if it stays, the server's log says why it closed the connection"},
+    {OM_LAYER_NONE, OM_CAUSE_RESET, OM_NATIVE_NONE, 0,
+     "try again; if it stays, look at firewalls in between and at the server's log"},
+    {OM_LAYER_NONE, OM_CAUSE_CERTIFICATE, OM_NATIVE_NONE, 0,
+     "add the authority with --ca-file, use the name the certificate is for, or have the "
+     "certificate renewed; the last field of a map entry, true, accepts any"},
+    {OM_LAYER_NONE, OM_CAUSE_TLS_FAILED, OM_NATIVE_NONE, 0,
+     "the server may want another TLS version, or speak no TLS at that port"},
+    {OM_LAYER_NONE, OM_CAUSE_AUTH_NOT_OFFERED, OM_NATIVE_NONE, 0,
+     "use a method the server offers; the detail lists them"},
+    {OM_LAYER_NONE, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_NONE, 0,
+     "check user name and password; the account may be locked or disabled"},
+    {OM_LAYER_NONE, OM_CAUSE_NO_CREDENTIALS, OM_NATIVE_NONE, 0,
+     "give --user and a password: --password-file, --password-command, or a terminal to ask at"},
+    {OM_LAYER_NONE, OM_CAUSE_AUTH_FAILED, OM_NATIVE_NONE, 0,
+     "the security exchange broke off: the detail is the mechanism's own text; check the "
+     "clock, the methods allowed on both sides, and that no proxy opens TLS in between"},
+    {OM_LAYER_NONE, OM_CAUSE_BAD_SIGNATURE, OM_NATIVE_NONE, 0,
+     "something between here and the server changes the bytes, or the session keys differ: "
+     "check for TLS-opening proxies, and NTLM settings on the server"},
+    {OM_LAYER_NONE, OM_CAUSE_NOT_ENCRYPTED, OM_NATIVE_NONE, 0,
+     "set PR_PROFILE_UI_STATE to EDK_PROFILEUISTATE_ENCRYPTNETWORK (0x4000) in the profile's "
+     "global section"},
+    {OM_LAYER_NONE, OM_CAUSE_HTTP_STATUS, OM_NATIVE_NONE, 0,
+     "what answered may not be the RPC proxy: check the proxy's name in the map; a plain GET "
+     "of https://PROXY/rpc/rpcproxy.dll should give an empty page"},
+    {OM_LAYER_NONE, OM_CAUSE_PROXY_ERROR, OM_NATIVE_NONE, 0,
+     "the RPC proxy could not reach the server behind it: check the server's name"},
+    {OM_LAYER_NONE, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
+     "what answered may not be Exchange; if it is, this is worth a report with the output of "
+     "-vv"},
+    {OM_LAYER_NONE, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
+     "the other side sent more than is accepted; if it is Exchange, this is worth a report"},
+    {OM_LAYER_NONE, OM_CAUSE_BIND_REFUSED, OM_NATIVE_NONE, 0,
+     "the server does not serve this interface there: check name and port, and that its "
+     "services run"},
+    {OM_LAYER_NONE, OM_CAUSE_FAULT, OM_NATIVE_NONE, 0,
+     "onemapi error CODE explains the native code"},
+    {OM_LAYER_NONE, OM_CAUSE_NOT_REGISTERED, OM_NATIVE_NONE, 0,
+     "the host runs no such service: check the server's name"},
+    {OM_LAYER_NONE, OM_CAUSE_SERVER_ERROR, OM_NATIVE_NONE, 0,
+     "onemapi error CODE explains the native code; the server's log says more"},
+    {OM_LAYER_NONE, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
+     "ask an administrator for the right"},
+    {OM_LAYER_NONE, OM_CAUSE_UNKNOWN_USER, OM_NATIVE_NONE, 0,
+     "check the mailbox's DN and server; it may be hidden, moved or deleted"},
+    {OM_LAYER_NONE, OM_CAUSE_WRONG_SERVER, OM_NATIVE_NONE, 0,
+     "the mailbox has moved: set PR_PROFILE_UNRESOLVED_SERVER to its new server"},
+    {OM_LAYER_NONE, OM_CAUSE_VERSION_BLOCKED, OM_NATIVE_NONE, 0,
+     "the server blocks this client version: announce another, or have the block lifted"},
+    {OM_LAYER_NONE, OM_CAUSE_NOT_CONFIGURED, OM_NATIVE_NONE, 0,
+     "the mailbox is not set up on that server: check name and server, or log on once with "
+     "another client"},
+    {OM_LAYER_NONE, OM_CAUSE_THROTTLED, OM_NATIVE_NONE, 0,
+     "wait a minute and try again, with fewer sessions at once"},
+    {OM_LAYER_NONE, OM_CAUSE_NO_PUBLIC_STORE, OM_NATIVE_NONE, 0,
+     "set CONNECT_IGNORE_NO_PF (0x8000) in PR_PROFILE_CONNECT_FLAGS"},
+    {OM_LAYER_NONE, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
+     "this version, or the other side, does not do that"},
+    {OM_LAYER_NONE, OM_CAUSE_CANCELLED, OM_NATIVE_NONE, 0, "start it again"},
+    {OM_LAYER_NONE, OM_CAUSE_INTERNAL, OM_NATIVE_NONE, 0,
+     "this is a mistake in onemapi: please report it, with the output of -vv"},
 };
 
 const char *om_error_hint(const struct om_error *err)
