@@ -32,12 +32,13 @@ void lab_port_serve(struct lab_port *p, const struct lab_interface *interface, c
 
 /* ---- security ---- */
 
-static om_status accept_step(void *ctx, const uint8_t *in, size_t n, struct om_wr *out, struct om__rpc_accepted *accepted,
-                             struct om_error *err)
+static om_status accept_step(void *ctx, const uint8_t *in, size_t n, struct om_wr *out,
+                             struct om__rpc_accepted *accepted, struct om_error *err)
 {
     struct lab_assoc *a = ctx;
 
-    switch (lab_ntlm_accept(&a->ntlm, a->port->world->org, a->port->server->host, in, n, NULL, false, out)) {
+    switch (lab_ntlm_accept(&a->ntlm, a->port->world->org, a->port->server->host, in, n, NULL,
+                            false, out)) {
     case LAB_NTLM_CHALLENGED:
         return OM_OK;
     case LAB_NTLM_ACCEPTED:
@@ -46,8 +47,8 @@ static om_status accept_step(void *ctx, const uint8_t *in, size_t n, struct om_w
         memcpy(accepted->key, a->ntlm.session_key, sizeof(accepted->key));
         return OM_OK;
     default:
-        return om__fail(err, MAPI_E_LOGON_FAILED, OM_LAYER_AUTH, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_NONE, 0,
-                        "the NTLM exchange was refused");
+        return om__fail(err, MAPI_E_LOGON_FAILED, OM_LAYER_AUTH, OM_CAUSE_BAD_CREDENTIALS,
+                        OM_NATIVE_NONE, 0, "the NTLM exchange was refused");
     }
 }
 
@@ -120,7 +121,8 @@ static struct lab_call call_of(struct lab_assoc *a, const struct om__rpc_server_
 static void serve(struct lab_assoc *a, const struct om__rpc_server_event *ev)
 {
     const struct lab_port *p = a->port;
-    const struct lab_fault_rule *rule = lab_misbehaves(p->world->misbehave, LAB_MIS_RPC_FAULT, p->server->name, p->port);
+    const struct lab_fault_rule *rule =
+        lab_misbehaves(p->world->misbehave, LAB_MIS_RPC_FAULT, p->server->name, p->port);
     const struct lab_interface *interface = ev->interface->user;
     struct lab_call call = call_of(a, ev);
     uint32_t call_id = ev->call_id, fault = 0;
@@ -163,7 +165,8 @@ void lab_assoc_feed(struct lab_assoc *a, const void *p, size_t n)
 static bool nth(const struct lab_assoc *a, enum lab_misbehaviour kind, bool from)
 {
     const struct lab_port *p = a->port;
-    const struct lab_fault_rule *r = lab_misbehaves(p->world->misbehave, kind, p->server->name, p->port);
+    const struct lab_fault_rule *r =
+        lab_misbehaves(p->world->misbehave, kind, p->server->name, p->port);
 
     return r && (a->sent == r->number || (from && a->sent > r->number));
 }
@@ -171,7 +174,9 @@ static bool nth(const struct lab_assoc *a, enum lab_misbehaviour kind, bool from
 static void put_bind_nak(struct lab_assoc *a, uint32_t reason, uint32_t call_id)
 {
     struct om__rpc_pdu nak = {
-        .header = {.ptype = OM_RPC_BIND_NAK, .flags = OM_PFC_FIRST_FRAG | OM_PFC_LAST_FRAG, .call_id = call_id},
+        .header = {.ptype = OM_RPC_BIND_NAK,
+                   .flags = OM_PFC_FIRST_FRAG | OM_PFC_LAST_FRAG,
+                   .call_id = call_id},
         .bind_nak = {.reason = (uint16_t)reason, .has_versions = true, .n_versions = 1},
     };
 
@@ -187,7 +192,8 @@ enum { PTYPE_AT = 2, FRAG_LENGTH_AT = 8, CALL_ID_AT = 12 };
 static bool spoil(struct lab_assoc *a, const uint8_t *pdu, size_t n)
 {
     const struct lab_port *p = a->port;
-    const struct lab_fault_rule *nak = lab_misbehaves(p->world->misbehave, LAB_MIS_RPC_BIND_NAK, p->server->name, p->port);
+    const struct lab_fault_rule *nak =
+        lab_misbehaves(p->world->misbehave, LAB_MIS_RPC_BIND_NAK, p->server->name, p->port);
     bool length = nth(a, LAB_MIS_RPC_FRAG_LENGTH, false), id = nth(a, LAB_MIS_RPC_CALL_ID, false);
     bool signature = nth(a, LAB_MIS_RPC_SIGNATURE, false), type = nth(a, LAB_MIS_RPC_TYPE, false);
     bool bind = nak && pdu[PTYPE_AT] == OM_RPC_BIND_ACK;

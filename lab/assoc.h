@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One RPC association of the lab, whatever carries it: takes the client's bytes, calls the services, gives the
- * server's PDUs one by one, so that a carrier with flow control sends each when it may.
+ * One RPC association of the lab, whatever carries it: takes the client's bytes, calls the
+ * services, gives the server's PDUs one by one, so that a carrier with flow control sends each when
+ * it may.
  */
 #ifndef LAB_ASSOC_H
 #define LAB_ASSOC_H
@@ -24,8 +25,9 @@ struct lab_port {
     const struct lab_world *world;
     const struct lab_server *server;
     enum lab_transport transport;
-    uint16_t port;     /* 135, 6001, 6002, 6004: what the interfaces of a dynamic port are called here, too */
-    char sec_addr[8];  /* the port as a bind's answer names it */
+    uint16_t port; /* 135, 6001, 6002, 6004: what the interfaces of a dynamic port are called here,
+                      too */
+    char sec_addr[8]; /* the port as a bind's answer names it */
     struct om__rpc_interface interfaces[LAB_PORT_INTERFACES]; /* user: const struct lab_interface */
     size_t count;
     const struct lab_endpoint *endpoints; /* for the endpoint mapper */

@@ -27,8 +27,10 @@ static bool set_name(X509 *x, const char *cn)
 {
     X509_NAME *name = X509_get_subject_name(x);
 
-    return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"onemapi lab", -1, -1, 0) &&
-           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0);
+    return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"onemapi lab",
+                                      -1, -1, 0) &&
+           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1,
+                                      0);
 }
 
 static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
@@ -50,8 +52,9 @@ static X509 *blank(const char *cn, EVP_PKEY *key, long from, long until)
 {
     X509 *x = X509_new();
 
-    if (x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && set_name(x, cn) && X509_set_pubkey(x, key) &&
-        X509_gmtime_adj(X509_getm_notBefore(x), from) && X509_gmtime_adj(X509_getm_notAfter(x), until))
+    if (x && X509_set_version(x, X509_VERSION_3) && set_serial(x) && set_name(x, cn) &&
+        X509_set_pubkey(x, key) && X509_gmtime_adj(X509_getm_notBefore(x), from) &&
+        X509_gmtime_adj(X509_getm_notAfter(x), until))
         return x;
     X509_free(x);
     return NULL;
@@ -86,8 +89,8 @@ static bool join_names(const char *const *names, char *out, size_t size)
 }
 
 /* issuer NULL: signed by its own key. */
-static X509 *make_server(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const char *const *names, long from,
-                         long until)
+static X509 *make_server(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
+                         const char *const *names, long from, long until)
 {
     X509 *x = blank(names[0], key, from, until);
     char san[1024];
@@ -141,10 +144,12 @@ static X509 *load_cert(const char *dir, const char *name)
     return x;
 }
 
-static bool save(const char *dir, const char *key_name, EVP_PKEY *key, const char *cert_name, X509 *cert)
+static bool save(const char *dir, const char *key_name, EVP_PKEY *key, const char *cert_name,
+                 X509 *cert)
 {
     FILE *k = open_at(dir, key_name, true, 0600), *c = open_at(dir, cert_name, true, 0644);
-    bool ok = k && c && PEM_write_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) && PEM_write_X509(c, cert);
+    bool ok = k && c && PEM_write_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) &&
+              PEM_write_X509(c, cert);
 
     if (k && fclose(k))
         ok = false;
@@ -155,7 +160,8 @@ static bool save(const char *dir, const char *key_name, EVP_PKEY *key, const cha
 
 static bool usable(X509 *x, EVP_PKEY *key, const char *const *names)
 {
-    if (!x || !key || X509_check_private_key(x, key) != 1 || X509_cmp_current_time(X509_get0_notAfter(x)) < 0)
+    if (!x || !key || X509_check_private_key(x, key) != 1 ||
+        X509_cmp_current_time(X509_get0_notAfter(x)) < 0)
         return false;
     for (; names && *names; names++)
         if (X509_check_host(x, *names, 0, 0, NULL) != 1)
@@ -189,14 +195,16 @@ static bool open_server(struct lab_certs *c, const char *dir)
     return c->cert && save(dir, "server.key", c->key, "server.pem", c->cert);
 }
 
-bool lab_certs_open(struct lab_certs *c, const char *dir, const char *const *names, char *why, size_t why_size)
+bool lab_certs_open(struct lab_certs *c, const char *dir, const char *const *names, char *why,
+                    size_t why_size)
 {
     *c = (struct lab_certs){.names = names};
     if (open_ca(c, dir) && open_server(c, dir)) {
         ERR_clear_error();
         return true;
     }
-    snprintf(why, why_size, "certificates in %s: %s", dir, ERR_reason_error_string(ERR_peek_last_error()));
+    snprintf(why, why_size, "certificates in %s: %s", dir,
+             ERR_reason_error_string(ERR_peek_last_error()));
     ERR_clear_error();
     return false;
 }
@@ -233,8 +241,8 @@ SSL_CTX *lab_certs_context(const struct lab_certs *c, enum lab_cert_kind kind)
     X509 *x = of_kind(c, kind);
     SSL_CTX *ctx = x ? SSL_CTX_new(TLS_server_method()) : NULL;
 
-    if (ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) && SSL_CTX_use_certificate(ctx, x) &&
-        SSL_CTX_use_PrivateKey(ctx, c->key)) {
+    if (ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) &&
+        SSL_CTX_use_certificate(ctx, x) && SSL_CTX_use_PrivateKey(ctx, c->key)) {
         X509_free(x);
         return ctx;
     }

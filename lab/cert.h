@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lab's certificates: an authority of its own, kept in DIR (ca.pem for clients to trust, ca.key), a
- * server certificate issued by it (server.pem, server.key), and wrong ones made on demand, never kept.
+ * The lab's certificates: an authority of its own, kept in DIR (ca.pem for clients to trust,
+ * ca.key), a server certificate issued by it (server.pem, server.key), and wrong ones made on
+ * demand, never kept.
  */
 #ifndef LAB_CERT_H
 #define LAB_CERT_H
@@ -19,10 +20,12 @@ struct lab_certs {
 };
 
 /*
- * Loads what DIR has and makes what it lacks; a server certificate that does not name all of `names` or is
- * out of date is issued again. False: `why` says what failed; lab_certs_close() what there is.
+ * Loads what DIR has and makes what it lacks; a server certificate that does not name all of
+ * `names` or is out of date is issued again. False: `why` says what failed; lab_certs_close() what
+ * there is.
  */
-bool lab_certs_open(struct lab_certs *c, const char *dir, const char *const *names, char *why, size_t why_size);
+bool lab_certs_open(struct lab_certs *c, const char *dir, const char *const *names, char *why,
+                    size_t why_size);
 void lab_certs_close(struct lab_certs *c);
 
 /* A TLS server of this kind of certificate (SSL_CTX_free() it), or NULL. */

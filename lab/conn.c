@@ -322,8 +322,8 @@ static bool begin(struct lab_conn *c, SSL_CTX *tls)
     return SSL_set_fd(c->tls, c->watch.fd) == 1;
 }
 
-struct lab_conn *lab_conn_new(struct lab_net *net, int fd, SSL_CTX *tls, const char *server, uint16_t port,
-                              const struct lab_conn_ops *ops, void *owner)
+struct lab_conn *lab_conn_new(struct lab_net *net, int fd, SSL_CTX *tls, const char *server,
+                              uint16_t port, const struct lab_conn_ops *ops, void *owner)
 {
     bool close_it = lab_misbehaves(net->misbehave, LAB_MIS_CLOSE, server, port);
     struct lab_conn *c = close_it ? NULL : calloc(1, sizeof(*c));
@@ -359,7 +359,8 @@ struct lab_conn *lab_conn_new(struct lab_net *net, int fd, SSL_CTX *tls, const c
 
 static int bound(uint32_t address, uint16_t *port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(address)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(address)};
     socklen_t n = sizeof(a);
     int one = 1, saved, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -396,7 +397,8 @@ bool lab_listen(struct lab_net *net, struct lab_listener *l, uint32_t address, u
     l->net = net;
     l->port = port;
     l->watch = (struct lab_watch){.fd = bound(address, &l->port), .ready = listener_ready};
-    return l->watch.fd >= 0 && !listen(l->watch.fd, 512) && lab_loop_watch(net->loop, &l->watch, EPOLLIN);
+    return l->watch.fd >= 0 && !listen(l->watch.fd, 512) &&
+           lab_loop_watch(net->loop, &l->watch, EPOLLIN);
 }
 
 void lab_listener_close(struct lab_listener *l)

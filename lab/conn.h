@@ -2,8 +2,9 @@
 /*
  * One accepted connection, plain or TLS: a buffer of what arrived, a queue of what is to be sent.
  *
- * Whatever ends a connection (the peer, an error, lab_conn_close()) ends it in one way: closed() is called
- * once, from the loop and never from inside another call, and the connection is freed after it.
+ * Whatever ends a connection (the peer, an error, lab_conn_close()) ends it in one way: closed() is
+ * called once, from the loop and never from inside another call, and the connection is freed after
+ * it.
  */
 #ifndef LAB_CONN_H
 #define LAB_CONN_H
@@ -13,8 +14,9 @@
 #include "lab/loop.h"
 #include "lab/misbehave.h"
 
-#define LAB_CONN_IN  (64u << 10) /* the most that waits to be consumed */
-#define LAB_CONN_OUT (8u << 20)  /* the most that waits to be sent: beyond it the peer does not read */
+#define LAB_CONN_IN (64u << 10) /* the most that waits to be consumed */
+#define LAB_CONN_OUT                                                                               \
+    (8u << 20) /* the most that waits to be sent: beyond it the peer does not read */
 
 struct lab_conn;
 
@@ -37,7 +39,7 @@ struct lab_conn {
     struct lab_conn *next, **link;
     const struct lab_conn_ops *ops;
     void *owner;
-    SSL *tls; /* NULL: plain */
+    SSL *tls;           /* NULL: plain */
     const char *server; /* whose port it came in by: what misbehaviour may be limited to */
     uint16_t port;      /* the protocol's port, not the unprivileged one behind it */
 
@@ -56,8 +58,8 @@ struct lab_conn {
 };
 
 /* Takes over fd. NULL: no memory, or told to misbehave; fd is closed. */
-struct lab_conn *lab_conn_new(struct lab_net *net, int fd, SSL_CTX *tls, const char *server, uint16_t port,
-                              const struct lab_conn_ops *ops, void *owner);
+struct lab_conn *lab_conn_new(struct lab_net *net, int fd, SSL_CTX *tls, const char *server,
+                              uint16_t port, const struct lab_conn_ops *ops, void *owner);
 
 /* Moves past n bytes of c->in. */
 void lab_conn_consume(struct lab_conn *c, size_t n);
@@ -66,11 +68,11 @@ void lab_conn_consume(struct lab_conn *c, size_t n);
 void lab_conn_send(struct lab_conn *c, const void *p, size_t n);
 
 /*
- * Closes when everything queued has gone and the peer has closed too, or a second later: closing on a peer
- * that is still sending would reset the connection and might cost it our answer.
+ * Closes when everything queued has gone and the peer has closed too, or a second later: closing on
+ * a peer that is still sending would reset the connection and might cost it our answer.
  */
 void lab_conn_finish(struct lab_conn *c);
-void lab_conn_close(struct lab_conn *c);  /* closes now */
+void lab_conn_close(struct lab_conn *c); /* closes now */
 
 /* A listening socket. */
 struct lab_listener {

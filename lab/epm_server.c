@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The endpoint mapper: ept_map, [C706] appendix O. Others of its operations nobody here asks for. */
+/* The endpoint mapper: ept_map, [C706] appendix O. Others of its operations nobody here asks for.
+ */
 #include "codec/epm.h"
 #include "lab/rpc_listener.h"
 #include "lab/service.h"
 
-static const struct lab_endpoint *find(const struct lab_call *call, const struct om__epm_tower *asked)
+static const struct lab_endpoint *find(const struct lab_call *call,
+                                       const struct om__epm_tower *asked)
 {
     size_t i;
 
@@ -16,7 +18,8 @@ static const struct lab_endpoint *find(const struct lab_call *call, const struct
     return NULL;
 }
 
-static void map(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
+static void map(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out,
+                uint32_t *fault)
 {
     struct om__epm_map_response answer = {.status = OM_EPM_NOT_REGISTERED};
     struct om__epm_map_request asked;

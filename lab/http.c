@@ -31,21 +31,25 @@ static bool misbehaves(const struct lab_http *h, enum lab_misbehaviour kind)
 
 /* ---- answers ---- */
 
-/* Does the connection end with this answer? It must where the peer may still send a body we will not read. */
+/* Does the connection end with this answer? It must where the peer may still send a body we will
+ * not read. */
 static bool ends(const struct lab_http *h)
 {
-    return !h->keep_alive || (h->body_left && (h->expects_continue || h->body_left > LAB_HTTP_DRAIN));
+    return !h->keep_alive ||
+           (h->body_left && (h->expects_continue || h->body_left > LAB_HTTP_DRAIN));
 }
 
-void lab_http_reply(struct lab_http *h, unsigned status, const char *reason, const char *headers, const char *body)
+void lab_http_reply(struct lab_http *h, unsigned status, const char *reason, const char *headers,
+                    const char *body)
 {
     bool end = ends(h), head_only = !strcmp(h->method, "HEAD");
     struct om_wr w;
     char text[256];
 
     om_wr_init(&w, LAB_HTTP_HEAD + OM_MAX_AUTH_TOKEN);
-    snprintf(text, sizeof(text), "HTTP/1.1 %u %s\r\nServer: Microsoft-IIS/8.5\r\nContent-Length: %zu\r\n", status, reason,
-             strlen(body));
+    snprintf(text, sizeof(text),
+             "HTTP/1.1 %u %s\r\nServer: Microsoft-IIS/8.5\r\nContent-Length: %zu\r\n", status,
+             reason, strlen(body));
     om_wr_bytes(&w, text, strlen(text));
     if (*body)
         om_wr_bytes(&w, "Content-Type: text/html\r\n", 25);
@@ -70,7 +74,8 @@ void lab_http_rpc_error(struct lab_http *h, uint32_t code)
 {
     char text[128];
 
-    snprintf(text, sizeof(text), "HTTP/1.0 503 RPC Error: %x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", code);
+    snprintf(text, sizeof(text),
+             "HTTP/1.0 503 RPC Error: %x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", code);
     h->replied = true;
     lab_conn_send(h->conn, text, strlen(text));
     lab_conn_finish(h->conn);
@@ -229,9 +234,11 @@ static bool authenticate(struct lab_http *h)
     if (h->service->auth & LAB_HTTP_BASIC && (value = scheme_value(authorization, "Basic"))) {
         h->user_lasts = false;
         h->user = basic(h, value);
-    } else if (h->service->auth & LAB_HTTP_NTLM && ((value = scheme_value(authorization, "NTLM")))) {
+    } else if (h->service->auth & LAB_HTTP_NTLM &&
+               ((value = scheme_value(authorization, "NTLM")))) {
         ntlm(h, "NTLM", value);
-    } else if (h->service->auth & LAB_HTTP_NTLM && ((value = scheme_value(authorization, "Negotiate")))) {
+    } else if (h->service->auth & LAB_HTTP_NTLM &&
+               ((value = scheme_value(authorization, "Negotiate")))) {
         ntlm(h, "Negotiate", value);
     }
     if (misbehaves(h, LAB_MIS_HTTP_LOOP) && !h->replied)
@@ -279,7 +286,8 @@ static bool parse_head(struct lab_http *h)
 
 static bool parse_fields(struct lab_http *h)
 {
-    const char *length = lab_http_header(h, "Content-Length"), *connection = lab_http_header(h, "Connection");
+    const char *length = lab_http_header(h, "Content-Length"),
+               *connection = lab_http_header(h, "Connection");
     const char *expect = lab_http_header(h, "Expect");
     char *end;
 
@@ -305,7 +313,8 @@ static void begin(struct lab_http *h)
         lab_conn_finish(h->conn);
         return;
     }
-    rule = lab_misbehaves(h->conn->net->misbehave, LAB_MIS_HTTP_STATUS, h->service->server->name, h->conn->port);
+    rule = lab_misbehaves(h->conn->net->misbehave, LAB_MIS_HTTP_STATUS, h->service->server->name,
+                          h->conn->port);
     if (rule)
         lab_http_reply(h, rule->number, "As Told", "", page);
     else if (!h->service->knows(h->path))
@@ -383,7 +392,8 @@ static void closed(struct lab_conn *c)
     free(h);
 }
 
-void lab_http_accept(struct lab_net *net, int fd, SSL_CTX *tls, uint16_t port, const struct lab_http_service *service)
+void lab_http_accept(struct lab_net *net, int fd, SSL_CTX *tls, uint16_t port,
+                     const struct lab_http_service *service)
 {
     static const struct lab_conn_ops ops = {readable, closed};
     struct lab_http *h = calloc(1, sizeof(*h));

@@ -31,7 +31,8 @@ uint64_t lab_loop_now(void);
 
 /* Watches w->fd for `events`; 0 stops watching for anything but an error. False: errno says why. */
 bool lab_loop_watch(struct lab_loop *l, struct lab_watch *w, uint32_t events);
-void lab_loop_forget(struct lab_loop *l, struct lab_watch *w); /* harmless when it was never watched */
+void lab_loop_forget(struct lab_loop *l,
+                     struct lab_watch *w); /* harmless when it was never watched */
 
 void lab_loop_arm(struct lab_loop *l, struct lab_timer *t, uint64_t after_ms); /* again: moves it */
 void lab_loop_disarm(struct lab_loop *l, struct lab_timer *t);

@@ -13,17 +13,21 @@
 static const char usage_text[] =
     "usage: onemapi-lab serve --dir DIR [OPTION]...\n"
     "\n"
-    "Runs the organisation contoso.test on loopback until SIGTERM: an Exchange 2013 that is reached by\n"
-    "RPC over HTTP and an Exchange 2010 that is reached by RPC over TCP. DIR/env points onemapi at it.\n"
+    "Runs the organisation contoso.test on loopback until SIGTERM: an Exchange 2013 that is "
+    "reached by\n"
+    "RPC over HTTP and an Exchange 2010 that is reached by RPC over TCP. DIR/env points onemapi at "
+    "it.\n"
     "\n"
     "  --dir DIR              passwords, certificates, mailboxes; made when it is not there\n"
     "  --port-base N          the first of the ports to listen on (default: any that are free)\n"
-    "  --real-ports           443, 80 and 135, on 127.0.0.1 and following; for root, in a network namespace\n"
+    "  --real-ports           443, 80 and 135, on 127.0.0.1 and following; for root, in a network "
+    "namespace\n"
     "  --mail FOLDER          fill the mailboxes with the messages (.eml) of this folder\n"
     "  --gal N                so many more entries in the address book\n"
     "  --http-auth METHODS    basic, ntlm or both (default both)\n"
     "  --misbehave KIND[=ARG][@WHERE]\n"
-    "                         do something wrong; WHERE is SERVER, PORT or SERVER:PORT. KIND is one of:\n";
+    "                         do something wrong; WHERE is SERVER, PORT or SERVER:PORT. KIND is "
+    "one of:\n";
 
 static void usage(FILE *f)
 {
@@ -36,7 +40,8 @@ static void usage(FILE *f)
 
 static int refuse(const char *what, const char *why)
 {
-    fprintf(stderr, "onemapi-lab: %s%s%s\nhint: onemapi-lab --help\n", what, why ? ": " : "", why ? why : "");
+    fprintf(stderr, "onemapi-lab: %s%s%s\nhint: onemapi-lab --help\n", what, why ? ": " : "",
+            why ? why : "");
     return 2;
 }
 
@@ -61,10 +66,14 @@ static bool take_auth(const char *text, unsigned *auth)
 }
 
 static const struct option long_options[] = {
-    {"dir", required_argument, NULL, 'd'},       {"port-base", required_argument, NULL, 'p'},
-    {"real-ports", no_argument, NULL, 'r'},      {"mail", required_argument, NULL, 'm'},
-    {"gal", required_argument, NULL, 'g'},       {"http-auth", required_argument, NULL, 'a'},
-    {"misbehave", required_argument, NULL, 'x'}, {"help", no_argument, NULL, 'h'},
+    {"dir", required_argument, NULL, 'd'},
+    {"port-base", required_argument, NULL, 'p'},
+    {"real-ports", no_argument, NULL, 'r'},
+    {"mail", required_argument, NULL, 'm'},
+    {"gal", required_argument, NULL, 'g'},
+    {"http-auth", required_argument, NULL, 'a'},
+    {"misbehave", required_argument, NULL, 'x'},
+    {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
@@ -95,9 +104,12 @@ static int take_option(int c, struct lab_options *o)
         o->gal = n;
         return 0;
     case 'a':
-        return take_auth(optarg, &o->http_auth) ? 0 : 1 + refuse(optarg, "--http-auth takes basic, ntlm or both");
+        return take_auth(optarg, &o->http_auth)
+                   ? 0
+                   : 1 + refuse(optarg, "--http-auth takes basic, ntlm or both");
     case 'x':
-        return lab_misbehave_add(&o->misbehave, optarg, why, sizeof(why)) ? 0 : 1 + refuse(why, NULL);
+        return lab_misbehave_add(&o->misbehave, optarg, why, sizeof(why)) ? 0
+                                                                          : 1 + refuse(why, NULL);
     case 'h':
         usage(stdout);
         return 1;

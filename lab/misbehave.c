@@ -83,7 +83,8 @@ bool lab_misbehave_add(struct lab_misbehave *m, const char *option, char *why, s
     }
     r.kind = (enum lab_misbehaviour)(k - kinds);
     if (!take_arg(&r, k, eq ? eq + 1 : end, eq ? (size_t)(end - eq - 1) : 0)) {
-        snprintf(why, why_size, "\"%s\": %s takes %s", option, k->name, *k->arg ? k->arg : "no argument");
+        snprintf(why, why_size, "\"%s\": %s takes %s", option, k->name,
+                 *k->arg ? k->arg : "no argument");
         return false;
     }
     if (at && !take_where(&r, at + 1)) {
@@ -98,8 +99,9 @@ bool lab_misbehave_add(struct lab_misbehave *m, const char *option, char *why, s
     return true;
 }
 
-const struct lab_fault_rule *lab_misbehaves(const struct lab_misbehave *m, enum lab_misbehaviour kind,
-                                            const char *server, uint16_t port)
+const struct lab_fault_rule *lab_misbehaves(const struct lab_misbehave *m,
+                                            enum lab_misbehaviour kind, const char *server,
+                                            uint16_t port)
 {
     size_t i;
 
@@ -121,7 +123,8 @@ void lab_misbehave_help(char *out, size_t size)
         char left[40];
         int w;
 
-        snprintf(left, sizeof(left), "%s%s%s", kinds[i].name, *kinds[i].arg ? "=" : "", kinds[i].arg);
+        snprintf(left, sizeof(left), "%s%s%s", kinds[i].name, *kinds[i].arg ? "=" : "",
+                 kinds[i].arg);
         w = snprintf(out + n, size - n, "  %-24s %s\n", left, kinds[i].text);
         n += w > 0 ? (size_t)w : 0;
     }

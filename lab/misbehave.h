@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the lab does wrong on demand: `--misbehave KIND[=ARG][@WHERE]`, repeatable. WHERE is a server's name
- * ("ex2013"), a port as the protocol names it ("6004"), or both ("ex2013:6004"); without it the kind
- * holds everywhere. A misbehaviour is a row here and one question where it happens; nothing else.
+ * What the lab does wrong on demand: `--misbehave KIND[=ARG][@WHERE]`, repeatable. WHERE is a
+ * server's name
+ * ("ex2013"), a port as the protocol names it ("6004"), or both ("ex2013:6004"); without it the
+ * kind holds everywhere. A misbehaviour is a row here and one question where it happens; nothing
+ * else.
  */
 #ifndef LAB_MISBEHAVE_H
 #define LAB_MISBEHAVE_H
@@ -54,10 +56,10 @@ enum lab_misbehaviour { LAB_MISBEHAVE_LIST(LAB_MISBEHAVE_ENUM_) LAB_MIS_COUNT_ }
 
 struct lab_fault_rule {
     enum lab_misbehaviour kind;
-    char text[64];    /* ARG as it was written; "" when there was none */
-    uint32_t number;  /* ARG as a number: decimal, or hexadecimal with 0x or for a HEX kind */
-    char server[32];  /* "" for all */
-    uint16_t port;    /* 0 for all */
+    char text[64];   /* ARG as it was written; "" when there was none */
+    uint32_t number; /* ARG as a number: decimal, or hexadecimal with 0x or for a HEX kind */
+    char server[32]; /* "" for all */
+    uint16_t port;   /* 0 for all */
 };
 
 struct lab_misbehave {
@@ -69,11 +71,13 @@ struct lab_misbehave {
 bool lab_misbehave_add(struct lab_misbehave *m, const char *option, char *why, size_t why_size);
 
 /*
- * The rule of this kind that holds at server and port, or NULL: then behave. The port is the protocol's
- * (443, 135, 6001, 6002, 6004); 0 when it does not matter here, and then a rule for a port does not hold.
+ * The rule of this kind that holds at server and port, or NULL: then behave. The port is the
+ * protocol's (443, 135, 6001, 6002, 6004); 0 when it does not matter here, and then a rule for a
+ * port does not hold.
  */
-const struct lab_fault_rule *lab_misbehaves(const struct lab_misbehave *m, enum lab_misbehaviour kind,
-                                            const char *server, uint16_t port);
+const struct lab_fault_rule *lab_misbehaves(const struct lab_misbehave *m,
+                                            enum lab_misbehaviour kind, const char *server,
+                                            uint16_t port);
 
 /* The table as help text, one line a kind. */
 void lab_misbehave_help(char *out, size_t size);

@@ -15,11 +15,12 @@
 #define TARGET_INFO_MAX 1024u
 
 /* What is granted if the client asks for it. */
-#define GRANTED                                                                                              \
-    (OM_NTLM_SIGN | OM_NTLM_SEAL | OM_NTLM_ALWAYS_SIGN | OM_NTLM_EXTENDED_SESSIONSECURITY | OM_NTLM_VERSION | \
-     OM_NTLM_128 | OM_NTLM_56 | OM_NTLM_KEY_EXCH)
+#define GRANTED                                                                                    \
+    (OM_NTLM_SIGN | OM_NTLM_SEAL | OM_NTLM_ALWAYS_SIGN | OM_NTLM_EXTENDED_SESSIONSECURITY |        \
+     OM_NTLM_VERSION | OM_NTLM_128 | OM_NTLM_56 | OM_NTLM_KEY_EXCH)
 
-static const uint8_t version[8] = {6, 3, 0x80, 0x25, 0, 0, 0, 15}; /* Windows 6.3.9600, NTLM revision 15 */
+static const uint8_t version[8] = {6, 3, 0x80, 0x25,
+                                   0, 0, 0,    15}; /* Windows 6.3.9600, NTLM revision 15 */
 
 void lab_ntlm_reset(struct lab_ntlm *n)
 {
@@ -78,7 +79,8 @@ static bool make_challenge(struct lab_ntlm *n, uint32_t asked, const char *host,
     om_wr_init(&name, TARGET_INFO_MAX);
     wr_target_info(&info, host);
     c.flags = (asked & GRANTED) | OM_NTLM_NTLM | OM_NTLM_TARGET_INFO | OM_NTLM_REQUEST_TARGET |
-              OM_NTLM_TARGET_TYPE_DOMAIN | (asked & OM_NTLM_UNICODE ? OM_NTLM_UNICODE : OM_NTLM_OEM);
+              OM_NTLM_TARGET_TYPE_DOMAIN |
+              (asked & OM_NTLM_UNICODE ? OM_NTLM_UNICODE : OM_NTLM_OEM);
     if (c.flags & OM_NTLM_UNICODE)
         om_wr_utf16(&name, LAB_NETBIOS);
     else
@@ -110,7 +112,8 @@ static bool take_negotiate(struct lab_ntlm *n, const char *host, const uint8_t *
 }
 
 /* The challenge is in the message we keep: [MS-NLMP] 2.2.1.2. */
-static bool verify(struct lab_ntlm *n, const struct om__ntlm_authenticate *m, const char *user, const char *domain)
+static bool verify(struct lab_ntlm *n, const struct om__ntlm_authenticate *m, const char *user,
+                   const char *domain)
 {
     uint8_t ntowf[OM_NTLM_KEY_SIZE];
     struct om__ntlm_challenge c;
@@ -124,17 +127,21 @@ static bool verify(struct lab_ntlm *n, const struct om__ntlm_authenticate *m, co
 }
 
 /* [MS-NLMP] 3.2.5.1.2: when MsvAvFlags says there is a MIC, it must be there and right. */
-static bool mic_holds(const struct lab_ntlm *n, const struct om__ntlm_authenticate *m, const uint8_t *token, size_t size)
+static bool mic_holds(const struct lab_ntlm *n, const struct om__ntlm_authenticate *m,
+                      const uint8_t *token, size_t size)
 {
     struct om_binary avs = om__ntlm_response_avs(m->nt_response), value;
     uint8_t mic[OM_NTLM_KEY_SIZE];
 
-    if (!om__ntlm_av_find(avs, OM_NTLM_AV_FLAGS, &value) || value.cb != 4 || !(value.pb[0] & OM_NTLM_AV_FLAG_MIC))
+    if (!om__ntlm_av_find(avs, OM_NTLM_AV_FLAGS, &value) || value.cb != 4 ||
+        !(value.pb[0] & OM_NTLM_AV_FLAG_MIC))
         return true;
     return m->has_mic &&
-           om__ntlm_mic(n->session_key, (struct om_binary){.cb = (uint32_t)n->negotiate_len, .pb = n->negotiate},
+           om__ntlm_mic(n->session_key,
+                        (struct om_binary){.cb = (uint32_t)n->negotiate_len, .pb = n->negotiate},
                         (struct om_binary){.cb = (uint32_t)n->challenge_len, .pb = n->challenge},
-                        (struct om_binary){.cb = (uint32_t)size, .pb = token}, mic, NULL) == OM_OK &&
+                        (struct om_binary){.cb = (uint32_t)size, .pb = token}, mic,
+                        NULL) == OM_OK &&
            om__equal_ct(mic, m->mic, sizeof(mic));
 }
 
@@ -145,7 +152,8 @@ static bool is_bound(const struct om__ntlm_authenticate *m, const uint8_t *bindi
     struct om_binary avs = om__ntlm_response_avs(m->nt_response), value;
     uint8_t data[sizeof(prefix) - 1 + 32], want[16];
 
-    if (!binding || !om__ntlm_av_find(avs, OM_NTLM_AV_CHANNEL_BINDINGS, &value) || value.cb != sizeof(want))
+    if (!binding || !om__ntlm_av_find(avs, OM_NTLM_AV_CHANNEL_BINDINGS, &value) ||
+        value.cb != sizeof(want))
         return false;
     memcpy(data, prefix, sizeof(prefix) - 1);
     memcpy(data + sizeof(prefix) - 1, binding, 32);
@@ -153,8 +161,8 @@ static bool is_bound(const struct om__ntlm_authenticate *m, const uint8_t *bindi
     return om__equal_ct(want, value.pb, sizeof(want));
 }
 
-static bool take_authenticate(struct lab_ntlm *n, const struct lab_org *org, const uint8_t *token, size_t size,
-                              const uint8_t *binding)
+static bool take_authenticate(struct lab_ntlm *n, const struct lab_org *org, const uint8_t *token,
+                              size_t size, const uint8_t *binding)
 {
     struct om__ntlm_authenticate m;
     const char *user, *domain;
@@ -176,8 +184,8 @@ static bool take_authenticate(struct lab_ntlm *n, const struct lab_org *org, con
 }
 
 enum lab_ntlm_state lab_ntlm_accept(struct lab_ntlm *n, const struct lab_org *org, const char *host,
-                                    const uint8_t *token, size_t size, const uint8_t *binding, bool demand_binding,
-                                    struct om_wr *out)
+                                    const uint8_t *token, size_t size, const uint8_t *binding,
+                                    bool demand_binding, struct om_wr *out)
 {
     bool ok = false;
 

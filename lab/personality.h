@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct lab_personality {
-    unsigned age;     /* as in lab_server */
-    bool rpc_http;    /* an RPC proxy at 443 and 80 reaches its 6001, 6002 and 6004 */
-    bool rpc_tcp;     /* an endpoint mapper at 135, and ports of its own behind it */
+    unsigned age;      /* as in lab_server */
+    bool rpc_http;     /* an RPC proxy at 443 and 80 reaches its 6001, 6002 and 6004 */
+    bool rpc_tcp;      /* an endpoint mapper at 135, and ports of its own behind it */
     const char *proxy; /* the RPC proxy's name, besides the server's own; NULL without one */
 };
 

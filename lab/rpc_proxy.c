@@ -13,13 +13,13 @@
 
 #define PATH "/rpc/rpcproxy.dll"
 
-#define CONNECTION_TIMEOUT 120000u /* ms, the least [MS-RPCH] 2.2.3.5.3 allows */
-#define KEEPALIVE_DEFAULT  300000u /* ms, what 0 means: 2.2.3.5.6 */
-#define SETUP_TIMEOUT      30000u  /* ms a channel waits for its twin */
+#define CONNECTION_TIMEOUT 120000u  /* ms, the least [MS-RPCH] 2.2.3.5.3 allows */
+#define KEEPALIVE_DEFAULT  300000u  /* ms, what 0 means: 2.2.3.5.6 */
+#define SETUP_TIMEOUT      30000u   /* ms a channel waits for its twin */
 #define IN_WINDOW          0x10000u /* what we take on the IN channel without an acknowledgement */
-#define ECHO_MAX           0x10u   /* a body this short makes an echo request: 2.1.2.1.1 */
-#define ERROR_UNAVAILABLE  0x6BAu  /* RPC_S_SERVER_UNAVAILABLE */
-#define ERROR_PROTOCOL     0x6C0u  /* RPC_S_PROTOCOL_ERROR */
+#define ECHO_MAX           0x10u    /* a body this short makes an echo request: 2.1.2.1.1 */
+#define ERROR_UNAVAILABLE  0x6BAu   /* RPC_S_SERVER_UNAVAILABLE */
+#define ERROR_PROTOCOL     0x6C0u   /* RPC_S_PROTOCOL_ERROR */
 
 /* One direction's flow control, [MS-RPCH] 3.2.1.1.5: RPC PDUs count, RTS PDUs do not. */
 struct flow {
@@ -51,7 +51,7 @@ struct channel {
     struct lab_vc *vc;           /* once CONN/A1 or CONN/B1 is there */
 };
 
-#define VC_OF(t, member) ((struct lab_vc *)((char *)(t) - offsetof(struct lab_vc, member)))
+#define VC_OF(t, member) ((struct lab_vc *)((char *)(t)-offsetof(struct lab_vc, member)))
 
 static bool misbehaves(const struct lab_vc *vc, enum lab_misbehaviour kind)
 {
@@ -122,7 +122,9 @@ static struct lab_vc *vc_find(struct lab_http *h, const struct om_uid *cookie)
             break;
     if (!vc)
         return vc_new(h, cookie);
-    return vc->closing || vc->port != ch->port || vc->user != h->user || (ch->in ? vc->in : vc->out) ? NULL : vc;
+    return vc->closing || vc->port != ch->port || vc->user != h->user || (ch->in ? vc->in : vc->out)
+               ? NULL
+               : vc;
 }
 
 /* ---- what goes to the client ---- */
@@ -178,7 +180,8 @@ static void send_ack(struct lab_vc *vc)
     vc->in_flow.available = vc->in_flow.window;
     om__rts_make(OM_RTS_KIND_FLOW_CONTROL_DEST, &ack);
     ack.commands[0].value = OM_RTS_FD_CLIENT;
-    ack.commands[1].ack = (struct om__rts_ack){vc->in_flow.bytes, vc->in_flow.available, vc->in_flow.cookie};
+    ack.commands[1].ack =
+        (struct om__rts_ack){vc->in_flow.bytes, vc->in_flow.available, vc->in_flow.cookie};
     send_rts(vc, &ack);
 }
 
@@ -284,7 +287,8 @@ static bool open_channel(struct lab_http *h, const struct om__rts_pdu *pdu)
         return false;
     }
     if (ch->port)
-        rule = lab_misbehaves(proxy_of(h)->misbehave, LAB_MIS_PROXY_ERROR, ch->port->server->name, ch->port->port);
+        rule = lab_misbehaves(proxy_of(h)->misbehave, LAB_MIS_PROXY_ERROR, ch->port->server->name,
+                              ch->port->port);
     if (!ch->port || rule) {
         lab_http_rpc_error(h, rule ? rule->number : ERROR_UNAVAILABLE);
         return false;
@@ -304,7 +308,8 @@ static bool take_ack(struct lab_vc *vc, const struct om__rts_ack *ack)
 
     if (!om__uid_equal(&ack->channel, &vc->out_flow.cookie) || under_way > vc->out_flow.window)
         return false;
-    vc->out_flow.available = ack->available_window > under_way ? ack->available_window - under_way : 0;
+    vc->out_flow.available =
+        ack->available_window > under_way ? ack->available_window - under_way : 0;
     pump(vc);
     return true;
 }
@@ -443,7 +448,8 @@ static const struct lab_port *find_port(const struct lab_http *h)
 /* [MS-RPCH] 2.1.2.1.5: an echo is one RTS PDU without commands, twenty bytes. */
 static void answer_echo(struct lab_http *h)
 {
-    static const char head[] = "HTTP/1.1 200 Success\r\nContent-Type: application/rpc\r\nContent-Length: 20\r\n\r\n";
+    static const char head[] =
+        "HTTP/1.1 200 Success\r\nContent-Type: application/rpc\r\nContent-Length: 20\r\n\r\n";
     struct om__rts_pdu echo;
     struct om_wr w;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RPC over HTTP v2, the far side: inbound proxy, outbound proxy and server in one place, so that the PDUs the three
- * send one another [MS-RPCH] 3.2.3 to 3.2.5 fall away and what the client sees of them stays.
+ * RPC over HTTP v2, the far side: inbound proxy, outbound proxy and server in one place, so that
+ * the PDUs the three send one another [MS-RPCH] 3.2.3 to 3.2.5 fall away and what the client sees
+ * of them stays.
  */
 #ifndef LAB_RPC_PROXY_H
 #define LAB_RPC_PROXY_H
@@ -23,7 +24,8 @@ struct lab_proxy {
     struct lab_vc *vcs;
 };
 
-/* Fills in http's functions; the caller has set org, server, auth and binding there, and all else here. */
+/* Fills in http's functions; the caller has set org, server, auth and binding there, and all else
+ * here. */
 void lab_proxy_init(struct lab_proxy *p);
 
 #endif

@@ -25,7 +25,7 @@
 struct slot {
     struct lab_listener listener;
     struct host *host;
-    int refusing;          /* a descriptor, -1 without */
+    int refusing;           /* a descriptor, -1 without */
     struct lab_proxy proxy; /* 443 and 80 */
     struct lab_port port;   /* the others */
     SSL_CTX *tls;           /* 443 */
@@ -63,10 +63,11 @@ static bool fail(const char *what)
 
 /* ---- what is served where ---- */
 
-static void name_port(struct lab_port *p, struct lab *lab, const struct lab_server *server, enum lab_transport transport,
-                      uint16_t port)
+static void name_port(struct lab_port *p, struct lab *lab, const struct lab_server *server,
+                      enum lab_transport transport, uint16_t port)
 {
-    *p = (struct lab_port){.world = &lab->world, .server = server, .transport = transport, .port = port};
+    *p = (struct lab_port){
+        .world = &lab->world, .server = server, .transport = transport, .port = port};
 }
 
 static void serve_emsmdb(struct lab_port *p)
@@ -81,7 +82,8 @@ static void serve_directory(struct lab_port *p)
     lab_port_serve(p, &lab_rfr_interface, "RFR");
 }
 
-/* 6001, 6002, 6004 of a server behind an RPC proxy. On Exchange NSPI and RFR answer at both of theirs. */
+/* 6001, 6002, 6004 of a server behind an RPC proxy. On Exchange NSPI and RFR answer at both of
+ * theirs. */
 static void add_proxy_ports(struct lab *lab, const struct lab_server *server)
 {
     struct lab_port *p = &lab->proxy_ports[lab->proxy_port_count];
@@ -111,7 +113,8 @@ static void accept_rpc(struct lab_listener *l, int fd)
 
 static uint16_t wanted_port(const struct host *h, enum lab_slot slot)
 {
-    static const uint16_t real[] = {[LAB_SLOT_HTTPS] = 443, [LAB_SLOT_HTTP] = 80, [LAB_SLOT_EPM] = 135};
+    static const uint16_t real[] = {
+        [LAB_SLOT_HTTPS] = 443, [LAB_SLOT_HTTP] = 80, [LAB_SLOT_EPM] = 135};
     const struct lab_options *o = h->lab->options;
 
     if (o->real_ports)
@@ -121,7 +124,8 @@ static uint16_t wanted_port(const struct host *h, enum lab_slot slot)
     return (uint16_t)(o->port_base + (size_t)(h - h->lab->hosts) * LAB_SLOTS + slot);
 }
 
-static bool open_slot(struct host *h, enum lab_slot slot, void (*accepted)(struct lab_listener *, int))
+static bool open_slot(struct host *h, enum lab_slot slot,
+                      void (*accepted)(struct lab_listener *, int))
 {
     struct slot *s = &h->slots[slot];
     uint16_t port = wanted_port(h, slot);
@@ -165,7 +169,9 @@ static void set_proxy(struct host *h, struct slot *s)
     struct lab *lab = h->lab;
 
     s->proxy = (struct lab_proxy){
-        .http = {.org = lab->world.org, .server = h->is.server, .auth = lab->options->http_auth,
+        .http = {.org = lab->world.org,
+                 .server = h->is.server,
+                 .auth = lab->options->http_auth,
                  .binding = s->tls ? s->binding : NULL},
         .loop = lab->net.loop,
         .misbehave = &lab->options->misbehave,
@@ -201,8 +207,10 @@ static void add_endpoints(struct host *h, enum lab_slot slot)
 
 static bool open_tcp_host(struct host *h)
 {
-    static const uint16_t names[] = {
-        [LAB_SLOT_EPM] = 135, [LAB_SLOT_EMSMDB] = 6001, [LAB_SLOT_RFR] = 6002, [LAB_SLOT_NSPI] = 6004};
+    static const uint16_t names[] = {[LAB_SLOT_EPM] = 135,
+                                     [LAB_SLOT_EMSMDB] = 6001,
+                                     [LAB_SLOT_RFR] = 6002,
+                                     [LAB_SLOT_NSPI] = 6004};
     enum lab_slot slot;
 
     for (slot = LAB_SLOT_EPM; slot < LAB_SLOTS; slot++)
@@ -228,7 +236,8 @@ static bool open_host(struct host *h)
     const struct lab_personality *p = h->is.personality;
     bool ok;
 
-    ok = p->rpc_http ? open_http_host(h) : open_slot(h, LAB_SLOT_HTTPS, NULL) && open_slot(h, LAB_SLOT_HTTP, NULL);
+    ok = p->rpc_http ? open_http_host(h)
+                     : open_slot(h, LAB_SLOT_HTTPS, NULL) && open_slot(h, LAB_SLOT_HTTP, NULL);
     ok = ok && (p->rpc_tcp ? open_tcp_host(h) : open_slot(h, LAB_SLOT_EPM, NULL));
     if (!ok)
         fprintf(stderr, "onemapi-lab: ports of %s: %s\n", h->is.server->host, strerror(errno));

@@ -20,7 +20,15 @@ struct lab_options {
 int lab_serve(const struct lab_options *options);
 
 /* Ports of one server, as the protocols call them and as they are. */
-enum lab_slot { LAB_SLOT_HTTPS, LAB_SLOT_HTTP, LAB_SLOT_EPM, LAB_SLOT_EMSMDB, LAB_SLOT_RFR, LAB_SLOT_NSPI, LAB_SLOTS };
+enum lab_slot {
+    LAB_SLOT_HTTPS,
+    LAB_SLOT_HTTP,
+    LAB_SLOT_EPM,
+    LAB_SLOT_EMSMDB,
+    LAB_SLOT_RFR,
+    LAB_SLOT_NSPI,
+    LAB_SLOTS
+};
 
 /* What DIR tells clients about a server. */
 struct lab_host {
@@ -36,13 +44,14 @@ struct lab_host {
 bool lab_setup_dir(const char *dir, char *why, size_t size);
 
 /*
- * Passwords stay the same from start to start: DIR/passwords/ALIAS. Those that exist replace the organisation's,
- * the others are written.
+ * Passwords stay the same from start to start: DIR/passwords/ALIAS. Those that exist replace the
+ * organisation's, the others are written.
  */
 bool lab_setup_passwords(const char *dir, struct lab_org *org, char *why, size_t size);
 
 /* DIR/env: what points `onemapi` at this lab. */
-bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, char *why, size_t size);
+bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, char *why,
+                   size_t size);
 
 /* The line on stdout that says the lab is ready. */
 bool lab_setup_ready(const char *dir, const struct lab_org *org);

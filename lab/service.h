@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the lab's two halves meet. The network half (TLS, HTTP, RPC proxy, RPC association, NTLM) takes calls
- * apart and knows who makes them; a service answers the stub of one call. A service never sees a socket, a
- * fragment or a signature; the network half never looks into a stub.
+ * Where the lab's two halves meet. The network half (TLS, HTTP, RPC proxy, RPC association, NTLM)
+ * takes calls apart and knows who makes them; a service answers the stub of one call. A service
+ * never sees a socket, a fragment or a signature; the network half never looks into a stub.
  *
  * Everything runs on one thread, one call at a time.
  */
@@ -16,7 +16,7 @@
 #include "base/wr.h"
 
 struct om__rpc_syntax; /* UUID and version of an interface: codec/dcerpc.h */
-struct lab_org;       /* the organisation: lab/org.h */
+struct lab_org;        /* the organisation: lab/org.h */
 struct lab_server;
 struct lab_user;
 struct lab_misbehave; /* lab/misbehave.h */
@@ -55,30 +55,33 @@ struct lab_call {
 
     const struct lab_misbehave *misbehave; /* what this lab was told to do wrong, never NULL */
 
-    const struct lab_endpoint *endpoints; /* what this server serves over TCP: the endpoint mapper's table */
+    const struct lab_endpoint
+        *endpoints; /* what this server serves over TCP: the endpoint mapper's table */
     size_t endpoint_count;
 };
 
 /* RPC fault codes a handler may set. [C706] Appendix E, [MS-RPCE] 2.2.2.4 */
-#define LAB_FAULT_CONTEXT_MISMATCH 0x1C00001Au /* nca_s_fault_context_mismatch: unknown context handle */
-#define LAB_FAULT_OP_RANGE         0x1C010002u /* nca_s_op_rng_error: no such operation */
-#define LAB_FAULT_ACCESS_DENIED    0x00000005u /* ERROR_ACCESS_DENIED, nca_s_fault_access_denied */
-#define LAB_FAULT_BAD_STUB         0x000006F7u /* RPC_X_BAD_STUB_DATA: the stub does not decode */
+#define LAB_FAULT_CONTEXT_MISMATCH                                                                 \
+    0x1C00001Au /* nca_s_fault_context_mismatch: unknown context handle */
+#define LAB_FAULT_OP_RANGE      0x1C010002u /* nca_s_op_rng_error: no such operation */
+#define LAB_FAULT_ACCESS_DENIED 0x00000005u /* ERROR_ACCESS_DENIED, nca_s_fault_access_denied */
+#define LAB_FAULT_BAD_STUB      0x000006F7u /* RPC_X_BAD_STUB_DATA: the stub does not decode */
 
 /*
- * Answers operation `opnum`: decodes `stub` (NDR, little-endian, one call's reassembled and unsealed
- * bytes) and writes the answer's stub to `out`. On *fault != 0 an RPC fault with that code goes out
- * instead and what was written is dropped. *fault is 0 on entry. A cursor that failed is answered for
- * the handler: `stub` with LAB_FAULT_BAD_STUB, `out` with the call failing likewise.
+ * Answers operation `opnum`: decodes `stub` (NDR, little-endian, one call's reassembled and
+ * unsealed bytes) and writes the answer's stub to `out`. On *fault != 0 an RPC fault with that code
+ * goes out instead and what was written is dropped. *fault is 0 on entry. A cursor that failed is
+ * answered for the handler: `stub` with LAB_FAULT_BAD_STUB, `out` with the call failing likewise.
  */
-typedef void lab_handler_fn(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out,
-                            uint32_t *fault);
+typedef void lab_handler_fn(struct lab_call *call, uint16_t opnum, struct om_rd *stub,
+                            struct om_wr *out, uint32_t *fault);
 
 struct lab_interface {
     const struct om__rpc_syntax *syntax;
     lab_handler_fn *handler;
 
-    /* The association is gone: context handle rundown. `state` is the slot's value, not NULL. May be NULL. */
+    /* The association is gone: context handle rundown. `state` is the slot's value, not NULL. May
+     * be NULL. */
     void (*closed)(struct lab_org *org, void *state);
 };
 

@@ -18,7 +18,8 @@
 #define PASSWORD_SIZE 256
 
 /* The ports of enum lab_slot that clients ask for by number. */
-static const uint16_t well_known[] = {[LAB_SLOT_HTTPS] = 443, [LAB_SLOT_HTTP] = 80, [LAB_SLOT_EPM] = 135};
+static const uint16_t well_known[] = {
+    [LAB_SLOT_HTTPS] = 443, [LAB_SLOT_HTTP] = 80, [LAB_SLOT_EPM] = 135};
 
 static bool failed(char *why, size_t size, const char *path)
 {
@@ -177,7 +178,8 @@ static void put_resolve(FILE *f, const struct lab_host *hosts, size_t count)
     fputs("'\n", f);
 }
 
-bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, char *why, size_t size)
+bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, char *why,
+                   size_t size)
 {
     char path[PATH_SIZE];
     FILE *f;
@@ -203,13 +205,14 @@ static json_t *server_json(const struct lab_server *s)
     json_t *transports = json_array();
     char version[32];
 
-    snprintf(version, sizeof(version), "%u.%u.%u.%u", s->version[0], s->version[1], s->version[2], s->version[3]);
+    snprintf(version, sizeof(version), "%u.%u.%u.%u", s->version[0], s->version[1], s->version[2],
+             s->version[3]);
     if (p->rpc_http)
         json_array_append_new(transports, json_string("ncacn_http"));
     if (p->rpc_tcp)
         json_array_append_new(transports, json_string("ncacn_ip_tcp"));
-    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:s?}", "name", s->name, "host", s->host, "version", version, "age",
-                     (int)s->age, "transports", transports, "rpc_proxy", p->proxy);
+    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:s?}", "name", s->name, "host", s->host, "version",
+                     version, "age", (int)s->age, "transports", transports, "rpc_proxy", p->proxy);
 }
 
 static json_t *user_json(const char *dir, const struct lab_user *u)
@@ -217,10 +220,11 @@ static json_t *user_json(const char *dir, const struct lab_user *u)
     char path[PATH_SIZE];
 
     snprintf(path, sizeof(path), "%s/passwords/%s", dir, u->alias);
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:s}", "alias", u->alias, "smtp", u->smtp, "upn", u->smtp,
-                     "server", u->server ? u->server->name : NULL, "server_id", u->server_id, "personalized_id",
-                     u->server && u->server->personalized ? u->server_id : NULL, "legacy_dn", u->legacy_dn,
-                     "password_file", path);
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:s}", "alias", u->alias, "smtp",
+                     u->smtp, "upn", u->smtp, "server", u->server ? u->server->name : NULL,
+                     "server_id", u->server_id, "personalized_id",
+                     u->server && u->server->personalized ? u->server_id : NULL, "legacy_dn",
+                     u->legacy_dn, "password_file", path);
 }
 
 bool lab_setup_ready(const char *dir, const struct lab_org *org)
@@ -235,7 +239,8 @@ bool lab_setup_ready(const char *dir, const struct lab_org *org)
         if (org->users[i].password)
             json_array_append_new(users, user_json(dir, &org->users[i]));
     all = json_pack("{s:s, s:o, s:o}", "domain", LAB_DOMAIN, "servers", servers, "users", users);
-    ok = all && !json_dumpf(all, stdout, JSON_COMPACT) && fputc('\n', stdout) != EOF && !fflush(stdout);
+    ok = all && !json_dumpf(all, stdout, JSON_COMPACT) && fputc('\n', stdout) != EOF &&
+         !fflush(stdout);
     json_decref(all);
     return ok;
 }
