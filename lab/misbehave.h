@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the lab does wrong on demand: `--misbehave KIND[=ARG][@WHERE]`, repeatable. WHERE is a
- * server's name
- * ("ex2013"), a port as the protocol names it ("6004"), or both ("ex2013:6004"); without it the
- * kind holds everywhere. A misbehaviour is a row here and one question where it happens; nothing
- * else.
+ * server's name ("ex2013"), a port as the protocol names it ("6004"), or both ("ex2013:6004");
+ * without it the kind holds everywhere. A misbehaviour is a row here and one question where it
+ * happens; nothing else.
  */
 #ifndef LAB_MISBEHAVE_H
 #define LAB_MISBEHAVE_H
