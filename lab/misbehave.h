@@ -45,7 +45,17 @@
     X(RPC_TYPE, "rpc-type", "N", "sends its Nth PDU as a request")                                 \
     X(RPC_FAULT, "rpc-fault", "HEX", "answers every call with this fault")                         \
     X(RPC_BIND_NAK, "rpc-bind-nak", "REASON", "refuses every bind")                                \
-    /* EMSMDB, NSPI, RFR, ROPs: the services' own */
+    /* NSPI, RFR, EMSMDB and ROPs; an alias names whose mailbox */                                 \
+    X(NSPI_BIND, "nspi-bind", "HEX", "NspiBind answers this code")                                 \
+    X(EC_RFR, "ec-rfr", "HEX", "both referral calls answer this code")                             \
+    X(EC_CONNECT, "ec-connect", "HEX", "EcDoConnectEx answers this code")                          \
+    X(EC_RPC, "ec-rpc", "HEX", "EcDoRpcExt2 answers this code")                                    \
+    X(EC_LOGON, "ec-logon", "HEX", "RopLogon answers this code")                                   \
+    X(CLIENT_BLOCKED, "client-blocked", "TEXT", "refuses clients older than this version")         \
+    X(MOVED, "moved", "TEXT", "this alias's mailbox went to the other server; the GAL lags")       \
+    X(NO_MAILBOX, "no-mailbox", "TEXT", "this alias has an entry in the GAL but no mailbox")       \
+    X(ROP_GARBAGE, "rop-garbage", "", "answers EcDoRpcExt2 with bytes that are no ROPs")           \
+    X(ROP_SHORT, "rop-short", "", "leaves the last ROP's answer out")
 
 #define LAB_MISBEHAVE_ENUM_(id, name, arg, text) LAB_MIS_##id,
 enum lab_misbehaviour { LAB_MISBEHAVE_LIST(LAB_MISBEHAVE_ENUM_) LAB_MIS_COUNT_ };

@@ -245,12 +245,49 @@ static bool build_index(struct lab_org *org)
 
 /* ---- the Global Address List: by display name, then alias ---- */
 
+int lab_org_compare(const struct lab_user *a, const struct lab_user *b)
+{
+    int order = strcmp(a->sort_key, b->sort_key);
+
+    return order ? order : strcmp(a->alias, b->alias);
+}
+
 static int compare_display(const void *a, const void *b)
 {
-    const struct lab_user *x = *(struct lab_user *const *)a, *y = *(struct lab_user *const *)b;
-    int order = strcmp(x->sort_key, y->sort_key);
+    return lab_org_compare(*(struct lab_user *const *)a, *(struct lab_user *const *)b);
+}
 
-    return order ? order : strcmp(x->alias, y->alias);
+static const struct {
+    uint32_t mid;
+    const char *name;
+    enum lab_kind kind;
+} list_table[LAB_LISTS] = {
+    [LAB_LIST_GAL] = { 0, NULL, LAB_MAILBOX },
+    [LAB_LIST_USERS] = { 0xFFFFFFF1u, "All Users", LAB_MAILBOX },
+    [LAB_LIST_GROUPS] = { 0xFFFFFFF2u, "All Groups", LAB_LIST },
+    [LAB_LIST_CONTACTS] = { 0xFFFFFFF3u, "All Contacts", LAB_CONTACT },
+};
+
+static struct om_guid guid_of_name(const char *name);
+
+/* The GAL itself, and the parts of it by kind. */
+static bool build_lists(struct lab_org *org)
+{
+    for (unsigned i = 0; i < LAB_LISTS; i++) {
+        struct lab_list *l = &org->lists[i];
+
+        l->mid = list_table[i].mid;
+        l->name = list_table[i].name;
+        l->guid = guid_of_name(l->name ? l->name : "Global Address List");
+        l->entries = i == LAB_LIST_GAL ? org->gal : calloc(org->user_count, sizeof(struct lab_user *));
+        if (!l->entries)
+            return false;
+        for (size_t k = 0; i != LAB_LIST_GAL && k < org->gal_count; k++)
+            if (org->gal[k]->kind == list_table[i].kind)
+                l->entries[l->count++] = org->gal[k];
+    }
+    org->lists[LAB_LIST_GAL].count = org->gal_count;
+    return true;
 }
 
 static bool build_gal(struct lab_org *org)
@@ -441,7 +478,7 @@ struct lab_org *lab_org_new(size_t gal)
 {
     struct lab_org *org = calloc(1, sizeof *org);
 
-    if (org && build_servers(org) && build_users(org, gal) && build_gal(org) && build_index(org))
+    if (org && build_servers(org) && build_users(org, gal) && build_gal(org) && build_lists(org) && build_index(org))
         return org;
     lab_org_free(org);
     return NULL;
@@ -472,6 +509,8 @@ void lab_org_free(struct lab_org *org)
         free_user(&org->users[i]);
     for (size_t i = 0; i < org->server_count; i++)
         free(org->servers[i].dn);
+    for (unsigned i = LAB_LIST_GAL + 1; i < LAB_LISTS; i++)
+        free(org->lists[i].entries);
     free(org->index);
     free(org->gal);
     free(org->users);
@@ -554,25 +593,46 @@ static const char *name_in_dn(const char *dn, size_t *n)
     return *n && (!*rest || strcasecmp(rest, PRIVATE_MDB) == 0) ? name : NULL;
 }
 
-const struct lab_server *lab_org_server(const struct lab_org *org, const char *name)
+/* A name that is no DN, of n bytes. *fqdn is what it is called in full; NULL when it is no server's. */
+static const struct lab_server *server_named(const struct lab_org *org, const char *name, size_t n, const char **fqdn)
 {
-    size_t n = name ? strlen(name) : 0;
     const struct lab_user *u;
     char bare[128];
 
-    if (name && *name == '/' && !(name = name_in_dn(name, &n)))
-        return NULL;
     if (!n || n >= sizeof bare)
         return NULL;
     memcpy(bare, name, n);
     bare[n] = '\0';
     u = lab_org_by_server_id(org, bare);
-    if (u)
+    if (u) {
+        *fqdn = u->server_id;
         return u->server;
-    for (size_t i = 0; i < org->server_count; i++)
+    }
+    for (size_t i = 0; i < org->server_count; i++) {
+        *fqdn = org->servers[i].host;
         if (strcasecmp(bare, org->servers[i].host) == 0 || strcasecmp(bare, org->servers[i].name) == 0)
             return &org->servers[i];
+    }
     return NULL;
+}
+
+const struct lab_server *lab_org_server(const struct lab_org *org, const char *name)
+{
+    size_t n = name ? strlen(name) : 0;
+    const char *fqdn;
+
+    if (name && *name == '/' && !(name = name_in_dn(name, &n)))
+        return NULL;
+    return server_named(org, name, n, &fqdn);
+}
+
+const char *lab_org_fqdn(const struct lab_org *org, const char *server_dn)
+{
+    const char *fqdn = NULL, *name;
+    size_t n = 0;
+
+    name = server_dn ? name_in_dn(server_dn, &n) : NULL;
+    return name && server_named(org, name, n, &fqdn) ? fqdn : NULL;
 }
 
 bool lab_org_may_open(const struct lab_org *org, const struct lab_user *who, const struct lab_user *mailbox)

@@ -54,6 +54,17 @@ struct lab_user {
     char *sort_key;        /* folded display name: the GAL's order */
 };
 
+/* One address list, in the order of display names. The first one is the Global Address List. */
+enum { LAB_LIST_GAL, LAB_LIST_USERS, LAB_LIST_GROUPS, LAB_LIST_CONTACTS, LAB_LISTS };
+
+struct lab_list {
+    uint32_t mid;         /* its Minimal Entry ID as a container; 0 for the GAL */
+    const char *name;     /* NULL for the GAL: Exchange gives it none */
+    struct om_guid guid;
+    struct lab_user **entries;
+    size_t count;
+};
+
 struct lab_org {
     struct lab_server *servers;
     size_t server_count;
@@ -61,6 +72,7 @@ struct lab_org {
     size_t user_count;
     struct lab_user **gal;  /* the Global Address List, by display name; hidden ones left out */
     size_t gal_count;
+    struct lab_list lists[LAB_LISTS];
     struct lab_org_index *index;
 };
 
@@ -93,8 +105,17 @@ const struct lab_user *lab_org_by_server_id(const struct lab_org *org, const cha
  */
 const struct lab_server *lab_org_server(const struct lab_org *org, const char *name);
 
+/*
+ * What a client connects to for a server's DN (or an MDB's): the host name, or the personalized id in it. NULL:
+ * not a DN of a server here.
+ */
+const char *lab_org_fqdn(const struct lab_org *org, const char *server_dn);
+
 /* Full Access: the owner, the administrator, and the delegates of the table in org.c. */
 bool lab_org_may_open(const struct lab_org *org, const struct lab_user *who, const struct lab_user *mailbox);
+
+/* The order of address lists: display name, then alias. */
+int lab_org_compare(const struct lab_user *a, const struct lab_user *b);
 
 /*
  * Folded for comparing: lower case by Unicode, spaces at both ends and runs of them gone. free() the result;

@@ -17,7 +17,8 @@
  * container's table: no value), PT_STRING8, PT_UNICODE, PT_SYSTIME, PT_CLSID, PT_BINARY and the
  * multi-valued forms of I2, LONG, STRING8, UNICODE, SYSTIME, CLSID and BINARY. A decoder refuses
  * another, an encoder too. A property whose string is a NULL pointer on the wire (a GAL without a
- * name) is decoded as its id with type PT_UNSPECIFIED, which means: not there.
+ * name) is decoded as its id with type PT_UNSPECIFIED, which means: not there. The encoder writes such
+ * a pointer for a string that is NULL.
  */
 #ifndef OM_CODEC_NSPI_H
 #define OM_CODEC_NSPI_H

@@ -314,6 +314,8 @@ static void wr_val_fields(struct om_wr *w, const struct om_propval *val)
         break;
     case PT_STRING8:
     case PT_UNICODE:
+        om__ndr_wr_ptr(w, val->v.utf8);
+        break;
     case PT_CLSID:
         om__ndr_wr_ptr(w, true);
         break;
@@ -489,7 +491,7 @@ static void wr_val_pointees(struct om_wr *w, const struct om_propval *val)
         wr_mv(w, type, &val->v.mv);
     else if (type == PT_CLSID)
         om_wr_guid(w, &val->v.guid);
-    else if (type == PT_STRING8 || type == PT_UNICODE)
+    else if ((type == PT_STRING8 || type == PT_UNICODE) && val->v.utf8)
         wr_string(w, type == PT_UNICODE, val->v.utf8);
     else if (type == PT_BINARY && val->v.bin.cb)
         om__ndr_wr_bytes(w, val->v.bin.pb, val->v.bin.cb);

@@ -85,6 +85,11 @@ static void test_org_places_mailboxes_as_their_age_does(void **state)
     assert_ptr_equal(lab_org_server(org, bob->server->dn), bob->server);
     assert_ptr_equal(lab_org_server(org, "ex2010"), bob->server);
     assert_ptr_equal(lab_org_server(org, "EX2010.contoso.test"), bob->server);
+    assert_string_equal(lab_org_fqdn(org, alice->home_mdb), alice->server_id);
+    assert_string_equal(lab_org_fqdn(org, bob->home_mdb), "ex2010.contoso.test");
+    assert_string_equal(lab_org_fqdn(org, bob->server->dn), "ex2010.contoso.test");
+    assert_null(lab_org_fqdn(org, "ex2010"));
+    assert_null(lab_org_fqdn(org, alice->legacy_dn));
     assert_null(lab_org_server(org, "ex2007"));
     assert_null(lab_org_server(org, LAB_ORG_DN "/cn=Configuration/cn=Servers/cn=EX2010/cn=x"));
     assert_null(lab_org_server(org, LAB_ORG_DN "/cn=Configuration/cn=Servers/cn="));
