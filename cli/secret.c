@@ -231,13 +231,14 @@ static om_status from_command(struct cli *cli, const char *command, char **passw
         n = read_all(fd, buf, NULL);
         close(fd);
     }
-    if (n < 0)
+    if (n < 0) {
         st = fail_errno(cli, command);
-    code = pid > 0 ? reap(pid, n < 0) : 127;
-    if (n >= 0 && code != 0) {
+        if (pid > 0)
+            reap(pid, true);
+    } else if ((code = reap(pid, false)) != 0) {
         snprintf(why, sizeof why, "the command ended with exit code %d", code);
         st = fail(cli, MAPI_E_CALL_FAILED, OM_CAUSE_NO_CREDENTIALS, command, why);
-    } else if (n >= 0) {
+    } else {
         st = first_line(cli, buf, (size_t)n, command, password);
     }
     explicit_bzero(buf, sizeof buf);

@@ -9,9 +9,11 @@ import lab
 import tap
 
 try:
-    from impacket.dcerpc.v5 import epm, nspi, rpch, rpcrt, transport
+    from impacket.dcerpc.v5 import epm, nspi, rpcrt
     from impacket.http import AUTH_BASIC, AUTH_NTLM
     from impacket.uuid import uuidtup_to_bin
+
+    import impacket_gal
 except ImportError as missing:
     epm = None
     reason = str(missing)
@@ -19,9 +21,6 @@ except ImportError as missing:
 ENTRIES = 120  # besides the lab's own people; more than one answer holds
 PROXY = "mail.contoso.test"
 MODERN, LEGACY = "alice", "ex2010.contoso.test"
-
-DISPLAY_NAME, SMTP, DN = 0x3001001F, 0x39FE001F, 0x3003001F
-END_OF_TABLE = 2  # MID_END_OF_TABLE, [MS-OXNSPI] 2.2.1.8
 
 here = None
 
@@ -34,26 +33,16 @@ def prepare():
     here.profile("interop", MODERN, f"contoso.test={PROXY},ntlm,ntlm,false")
 
 
-def over_http(auth, password=None, port=6004, server=None):
-    """A connection through the lab's RPC proxy, not yet open."""
-    address, real = here.address(PROXY, 443)
-    wire = transport.HTTPTransport(server or here.users[MODERN]["personalized_id"], port)
-    wire.set_rpc_proxy_url(f"https://{address}:{real}/rpc/rpcproxy.dll")
-    wire.set_auth_type(auth)
-    wire.set_credentials(MODERN, password or here.password(MODERN), "CONTOSO")
-    return wire.get_dce_rpc()
+def over_http(auth, password=None, server=None):
+    return impacket_gal.over_http(here, MODERN, auth, password, server)
 
 
 def over_tcp(port):
-    address, _ = here.address(LEGACY, 135)
-    wire = transport.TCPTransport(address, port)
-    wire.set_credentials(MODERN, here.password(MODERN), "CONTOSO")
-    return wire.get_dce_rpc()
+    return impacket_gal.over_tcp(here, MODERN, LEGACY, port)
 
 
 def endpoint_mapper():
-    address, real = here.address(LEGACY, 135)
-    dce = transport.TCPTransport(address, real).get_dce_rpc()
+    dce = over_tcp(here.address(LEGACY, 135)[1])
     dce.connect()
     return dce
 
@@ -65,23 +54,6 @@ def mapped(uuid, version):
                            protocol="ncacn_ip_tcp", dce=dce)
     dce.disconnect()
     return int(binding.partition("[")[2].rstrip("]"))
-
-
-def rows(dce):
-    """The whole GAL, page after page: [(display name, address, DN)]."""
-    found = []
-    bound = nspi.hNspiBind(dce)
-    stat = nspi.STAT()
-    stat["CodePage"] = 1252
-    while True:
-        answer = nspi.hNspiQueryRows(dce, bound["contextHandle"], pStat=stat, Count=50,
-                                     pPropTags=[DISPLAY_NAME, SMTP, DN])
-        for row in nspi.simplifyPropertyRowSet(answer["ppRows"]):
-            found.append((row[DISPLAY_NAME], row.get(SMTP, ""), row[DN]))
-        stat = answer["pStat"]
-        if stat["CurrentRec"] == END_OF_TABLE:
-            nspi.hNspiUnbind(dce, bound["contextHandle"])
-            return found
 
 
 def as_we_list_it():
@@ -96,7 +68,7 @@ def listed(dce, level=None):
     dce.connect()
     dce.bind(nspi.MSRPC_UUID_NSPI)
     try:
-        return rows(dce)
+        return impacket_gal.rows(dce)
     finally:
         dce.disconnect()
 
