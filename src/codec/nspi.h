@@ -333,4 +333,30 @@ struct om__nspi_entryid {
 void om__nspi_wr_entryid(struct om_wr *w, const struct om__nspi_entryid *id);
 void om__nspi_rd_entryid(struct om_rd *r, struct om__nspi_entryid *id);
 
+/* Every message, for tables of them: name and structure. */
+#define OM_NSPI_MESSAGES(X)                                                                        \
+    X(bind_req, om__nspi_bind_req)                                                                 \
+    X(bind_resp, om__nspi_bind_resp)                                                               \
+    X(unbind_req, om__nspi_unbind_req)                                                             \
+    X(unbind_resp, om__nspi_unbind_resp)                                                           \
+    X(update_stat_req, om__nspi_update_stat_req)                                                   \
+    X(update_stat_resp, om__nspi_update_stat_resp)                                                 \
+    X(query_rows_req, om__nspi_query_rows_req)                                                     \
+    X(query_rows_resp, om__nspi_rows_resp)                                                         \
+    X(seek_entries_req, om__nspi_seek_entries_req)                                                 \
+    X(seek_entries_resp, om__nspi_rows_resp)                                                       \
+    X(get_matches_req, om__nspi_get_matches_req)                                                   \
+    X(get_matches_resp, om__nspi_get_matches_resp)                                                 \
+    X(dn_to_mid_req, om__nspi_dn_to_mid_req)                                                       \
+    X(dn_to_mid_resp, om__nspi_tags_resp)                                                          \
+    X(get_props_req, om__nspi_get_props_req)                                                       \
+    X(get_props_resp, om__nspi_get_props_resp)                                                     \
+    X(get_special_table_req, om__nspi_get_special_table_req)                                       \
+    X(get_special_table_resp, om__nspi_get_special_table_resp)                                     \
+    X(query_columns_req, om__nspi_query_columns_req)                                               \
+    X(query_columns_resp, om__nspi_tags_resp)                                                      \
+    X(resolve_names_req, om__nspi_resolve_names_req)                                               \
+    X(resolve_names_w_req, om__nspi_resolve_names_req)                                             \
+    X(resolve_names_resp, om__nspi_resolve_names_resp)
+
 #endif
