@@ -24,6 +24,7 @@
 #define OM_MAX_RESTRICT_DEPTH 32u              /* restrictions inside restrictions, PT_SRESTRICT */
 #define OM_MAX_STRING         (32u << 10)      /* one string of a property, in bytes */
 #define OM_MAX_PROFILE_VALUE  (1u << 20)       /* one property of a profile section */
+#define OM_MAX_PROPTEXT       (16u << 20)      /* one property's value as text, and the value parsed from it */
 #define OM_MAX_MAP_DATA       (64u << 10)      /* one RpcHttpProxyMap value */
 #define OM_MAX_TABLE_ROWS     (1u << 20)       /* folders of one mailbox */
 

@@ -117,3 +117,21 @@ void om__utf8_to_utf16(const char *s, uint8_t *out)
 {
     to_utf16(s, out);
 }
+
+bool om__utf8_valid(const char *s)
+{
+    const uint8_t *p = (const uint8_t *)s, *at;
+    uint32_t c = 0, before;
+
+    while (*p) {
+        at = p;
+        before = c;
+        c = utf8_next(&p);
+        if (c == 0xFFFD && (p - at != 3 || memcmp(at, "\xEF\xBF\xBD", 3) != 0))
+            return false;
+        /* A pair of surrogates is one character, and that has four bytes. */
+        if (before >= 0xD800 && before <= 0xDBFF && c >= 0xDC00 && c <= 0xDFFF)
+            return false;
+    }
+    return true;
+}
