@@ -9,6 +9,7 @@
 
 #include "base/ec.h"
 #include "base/err.h"
+#include "base/rpc_fault.h"
 
 struct code {
     uint32_t code;
@@ -23,9 +24,10 @@ static const struct code mapi_codes[] = {OM_STATUS_LIST(STATUS_)};
 static const struct code ec_codes[] = {OM_EC_LIST(EC_)};
 #undef EC_
 
-/* [C706] appendix E, [MS-RPCE] 2.2.2.8; the Win32 codes of [MS-ERREF] 2.2 that travel as faults. */
+/* What travels as a fault, and Win32 codes a Windows server logs beside it ([MS-ERREF] 2.2). */
+#define FAULT_(name, code, status, cause, text) {code, #name, text},
 static const struct code rpc_codes[] = {
-    {0x00000005, "ERROR_ACCESS_DENIED", "the server refuses the caller"},
+    OM_RPC_FAULT_LIST(FAULT_)
     {0x0000052E, "ERROR_LOGON_FAILURE", "the user name or password is wrong"},
     {0x00000530, "ERROR_INVALID_LOGON_HOURS", "the account may not log on at this hour"},
     {0x00000531, "ERROR_INVALID_WORKSTATION", "the account may not log on from this machine"},
@@ -34,25 +36,8 @@ static const struct code rpc_codes[] = {
     {0x00000773, "ERROR_PASSWORD_MUST_CHANGE", "the password must be changed first"},
     {0x00000775, "ERROR_ACCOUNT_LOCKED_OUT", "the account is locked out"},
     {0x000006A6, "RPC_S_INVALID_BINDING", "the binding is not valid"},
-    {0x000006B5, "RPC_S_UNKNOWN_IF", "the server does not know the interface"},
-    {0x000006BA, "RPC_S_SERVER_UNAVAILABLE", "the RPC server cannot be reached"},
-    {0x000006BB, "RPC_S_SERVER_TOO_BUSY", "the RPC server is too busy"},
-    {0x000006BE, "RPC_S_CALL_FAILED", "the call failed; it may have been executed"},
-    {0x000006BF, "RPC_S_CALL_FAILED_DNE", "the call failed and was not executed"},
-    {0x000006C0, "RPC_S_PROTOCOL_ERROR", "the RPC protocol was broken"},
-    {0x000006D1, "RPC_S_PROCNUM_OUT_OF_RANGE", "the interface has no such operation"},
-    {0x000006D3, "RPC_S_UNKNOWN_AUTHN_SERVICE", "the authentication service is not known"},
-    {0x000006D9, "EPT_S_NOT_REGISTERED", "the endpoint mapper knows no such endpoint"},
-    {0x000006F7, "RPC_X_BAD_STUB_DATA", "the server could not decode the call's arguments"},
-    {0x00000721, "RPC_S_SEC_PKG_ERROR", "signing or sealing went wrong"},
-    {0x1C000006, "nca_s_fault_invalid_tag", "a union's tag is not valid"},
-    {0x1C00001A, "nca_s_fault_context_mismatch", "the context handle is not the server's"},
-    {0x1C00001B, "nca_s_fault_remote_no_memory", "the server is out of memory"},
-    {0x1C010002, "nca_s_op_rng_error", "the interface has no such operation"},
-    {0x1C010003, "nca_s_unk_if", "the server does not know the interface"},
-    {0x1C01000B, "nca_s_proto_error", "the RPC protocol was broken"},
-    {0x1C010014, "nca_s_server_too_busy", "the RPC server is too busy"},
 };
+#undef FAULT_
 
 /* What stands in "HTTP/1.1 503 RPC Error: 6ba". [MS-RPCH] 2.1.2.1.3 */
 static const struct code rpc_proxy_codes[] = {
