@@ -100,3 +100,19 @@ char *om__arena_strdup(struct om_arena *a, const char *s)
 {
     return om__arena_strndup(a, s, strlen(s));
 }
+
+void *om__rows_add(struct om__rows *rows)
+{
+    if (rows->count == rows->room) {
+        uint32_t room = rows->room ? 2 * rows->room : 8;
+        void *more = om__arena_array(rows->arena, room, rows->item_size);
+
+        if (!more)
+            return NULL;
+        if (rows->count)
+            memcpy(more, rows->items, rows->count * rows->item_size);
+        rows->items = more;
+        rows->room = room;
+    }
+    return (uint8_t *)rows->items + rows->item_size * rows->count++;
+}

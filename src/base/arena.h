@@ -30,4 +30,18 @@ void *om__arena_dup(struct om_arena *a, const void *p, size_t n);
 char *om__arena_strndup(struct om_arena *a, const char *s, size_t n);
 char *om__arena_strdup(struct om_arena *a, const char *s);
 
+/*
+ * An array that grows in an arena, so that what comes of it is plain `items` and `count`. Start with the first
+ * two members set and the others zero. Items move when it grows.
+ */
+struct om__rows {
+    struct om_arena *arena;
+    size_t item_size;
+    uint32_t count, room;
+    void *items;
+};
+
+/* The new last item, zeroed; NULL when the arena has nothing left, and the array is as it was. */
+void *om__rows_add(struct om__rows *rows);
+
 #endif

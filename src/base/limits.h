@@ -26,6 +26,8 @@
 #define OM_MAX_PROFILE_VALUE  (1u << 20)       /* one property of a profile section */
 #define OM_MAX_PROPTEXT       (16u << 20)      /* one property's value as text, and the value parsed from it */
 #define OM_MAX_MAP_DATA       (64u << 10)      /* one RpcHttpProxyMap value */
+#define OM_MAX_MAP_ENTRIES    4096u            /* of all RpcHttpProxyMap values together */
+#define OM_MAX_SERVER_NAME    512u             /* a personalized server id or host name */
 #define OM_MAX_TABLE_ROWS     (1u << 20)       /* folders of one mailbox */
 
 #endif
