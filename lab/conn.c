@@ -145,35 +145,42 @@ static enum moved write_some(struct lab_conn *c, const uint8_t *p, size_t n, siz
     return errno == EAGAIN || errno == EINTR ? AGAIN : GONE;
 }
 
-/* How many of n bytes may go now; 0 when the connection is to be cut here. */
+/* How many of n bytes may go at once. */
 static size_t allowed(const struct lab_conn *c, size_t n)
 {
-    const struct lab_fault_rule *cut, *trickle;
+    const struct lab_fault_rule *r;
 
-    trickle = lab_misbehaves(c->net->misbehave, LAB_MIS_TRICKLE, c->server, c->port);
-    if (trickle && trickle->number && n > trickle->number)
-        n = trickle->number;
-    cut = lab_misbehaves(c->net->misbehave, LAB_MIS_CUT, c->server, c->port);
-    if (cut && c->sent + n > cut->number)
-        n = cut->number > c->sent ? (size_t)(cut->number - c->sent) : 0;
+    r = lab_misbehaves(c->net->misbehave, LAB_MIS_TRICKLE, c->server, c->port);
+    if (r && r->number && n > r->number)
+        n = r->number;
+    r = lab_misbehaves(c->net->misbehave, LAB_MIS_CUT, c->server, c->port);
+    if (r && c->sent + n > r->number)
+        n = r->number - (size_t)c->sent;
     return n;
+}
+
+/* "cut": this was its last byte. */
+static bool is_cut(const struct lab_conn *c)
+{
+    const struct lab_fault_rule *r =
+        lab_misbehaves(c->net->misbehave, LAB_MIS_CUT, c->server, c->port);
+
+    return r && c->sent >= r->number;
 }
 
 static void flush(struct lab_conn *c)
 {
     enum moved m = MOVED;
 
-    while (m == MOVED && c->out_at < c->out_len && !c->dead) {
-        size_t put = 0, n = allowed(c, c->out_len - c->out_at);
+    while (m == MOVED && c->out_at < c->out_len && !is_cut(c)) {
+        size_t put = 0;
 
-        if (!n) {
-            lab_conn_close(c);
-            return;
-        }
-        m = write_some(c, c->out + c->out_at, n, &put);
+        m = write_some(c, c->out + c->out_at, allowed(c, c->out_len - c->out_at), &put);
         c->out_at += put;
         c->sent += put;
     }
+    if (is_cut(c))
+        m = GONE;
     if (m == GONE) {
         lab_conn_close(c);
         return;
