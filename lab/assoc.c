@@ -113,8 +113,7 @@ static struct lab_call call_of(struct lab_assoc *a, const struct om__rpc_server_
         .transport = p->transport,
         .state = &a->state[ev->interface - p->interfaces],
         .misbehave = p->world->misbehave,
-        .endpoints = p->endpoints,
-        .endpoint_count = p->endpoint_count,
+        .port = p,
     };
 }
 

@@ -20,6 +20,13 @@ struct lab_world {
     const struct lab_misbehave *misbehave;
 };
 
+/* Where an interface is reached over TCP. */
+struct lab_endpoint {
+    const struct om__rpc_syntax *syntax;
+    uint32_t address; /* host order */
+    uint16_t port;    /* the one that listens */
+};
+
 /* One place where interfaces are served: a port of the RPC proxy's, or a TCP port. */
 struct lab_port {
     const struct lab_world *world;
@@ -33,6 +40,11 @@ struct lab_port {
     const struct lab_endpoint *endpoints; /* for the endpoint mapper */
     size_t endpoint_count;
 };
+
+/* The interfaces that tell about ports: the endpoint mapper, and what every port has, management.
+ */
+extern const struct lab_interface lab_epm_interface;  /* lab/epm_server.c */
+extern const struct lab_interface lab_mgmt_interface; /* lab/mgmt_server.c */
 
 void lab_port_serve(struct lab_port *p, const struct lab_interface *interface, const char *name);
 

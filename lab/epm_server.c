@@ -2,8 +2,7 @@
 /* The endpoint mapper: ept_map, [C706] appendix O. Others of its operations nobody here asks for.
  */
 #include "codec/epm.h"
-#include "lab/rpc_listener.h"
-#include "lab/service.h"
+#include "lab/assoc.h"
 
 static const struct lab_endpoint *find(const struct lab_call *call,
                                        const struct om__epm_tower *asked)
@@ -12,9 +11,9 @@ static const struct lab_endpoint *find(const struct lab_call *call,
 
     if (asked->protocol != OM_EPM_NCACN_IP_TCP)
         return NULL;
-    for (i = 0; i < call->endpoint_count; i++)
-        if (om__rpc_syntax_equal(call->endpoints[i].syntax, &asked->interface))
-            return &call->endpoints[i];
+    for (i = 0; i < call->port->endpoint_count; i++)
+        if (om__rpc_syntax_equal(call->port->endpoints[i].syntax, &asked->interface))
+            return &call->port->endpoints[i];
     return NULL;
 }
 

@@ -6,8 +6,6 @@
 #include "lab/assoc.h"
 #include "lab/conn.h"
 
-extern const struct lab_interface lab_epm_interface; /* lab/epm_server.c */
-
 /* Serves an accepted connection as an association of this port. */
 void lab_rpc_accept(struct lab_net *net, int fd, const struct lab_port *port);
 

@@ -70,16 +70,23 @@ static void name_port(struct lab_port *p, struct lab *lab, const struct lab_serv
         .world = &lab->world, .server = server, .transport = transport, .port = port};
 }
 
+static void serve_management(struct lab_port *p)
+{
+    lab_port_serve(p, &lab_mgmt_interface, "management");
+}
+
 static void serve_emsmdb(struct lab_port *p)
 {
     lab_port_serve(p, &lab_emsmdb_interface, "EMSMDB");
     lab_port_serve(p, &lab_async_emsmdb_interface, "AsyncEMSMDB");
+    serve_management(p);
 }
 
 static void serve_directory(struct lab_port *p)
 {
     lab_port_serve(p, &lab_nspi_interface, "NSPI");
     lab_port_serve(p, &lab_rfr_interface, "RFR");
+    serve_management(p);
 }
 
 /* 6001, 6002, 6004 of a server behind an RPC proxy. On Exchange NSPI and RFR answer at both of
@@ -201,8 +208,9 @@ static void add_endpoints(struct host *h, enum lab_slot slot)
     size_t i;
 
     for (i = 0; i < p->count; i++)
-        h->endpoints[h->endpoint_count++] =
-            (struct lab_endpoint){&p->interfaces[i].syntax, h->is.address, h->is.ports[slot]};
+        if (p->interfaces[i].user != &lab_mgmt_interface)
+            h->endpoints[h->endpoint_count++] =
+                (struct lab_endpoint){&p->interfaces[i].syntax, h->is.address, h->is.ports[slot]};
 }
 
 static bool open_tcp_host(struct host *h)
@@ -216,9 +224,12 @@ static bool open_tcp_host(struct host *h)
     for (slot = LAB_SLOT_EPM; slot < LAB_SLOTS; slot++)
         name_port(&h->slots[slot].port, h->lab, h->is.server, LAB_NCACN_IP_TCP, names[slot]);
     lab_port_serve(&h->slots[LAB_SLOT_EPM].port, &lab_epm_interface, "endpoint mapper");
+    serve_management(&h->slots[LAB_SLOT_EPM].port);
     serve_emsmdb(&h->slots[LAB_SLOT_EMSMDB].port);
     lab_port_serve(&h->slots[LAB_SLOT_RFR].port, &lab_rfr_interface, "RFR");
+    serve_management(&h->slots[LAB_SLOT_RFR].port);
     lab_port_serve(&h->slots[LAB_SLOT_NSPI].port, &lab_nspi_interface, "NSPI");
+    serve_management(&h->slots[LAB_SLOT_NSPI].port);
     for (slot = LAB_SLOT_EPM; slot < LAB_SLOTS; slot++) {
         if (!open_slot(h, slot, accept_rpc))
             return false;

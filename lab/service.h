@@ -21,15 +21,9 @@ struct lab_server;
 struct lab_user;
 struct lab_misbehave; /* lab/misbehave.h */
 struct lab_mailstore; /* lab/mailstore.h */
+struct lab_port;
 
 enum lab_transport { LAB_NCACN_HTTP, LAB_NCACN_IP_TCP };
-
-/* Where an interface is reached over TCP. */
-struct lab_endpoint {
-    const struct om__rpc_syntax *syntax;
-    uint32_t address; /* host order */
-    uint16_t port;    /* the one that listens */
-};
 
 /* One call, for as long as the handler runs. */
 struct lab_call {
@@ -55,17 +49,14 @@ struct lab_call {
 
     const struct lab_misbehave *misbehave; /* what this lab was told to do wrong, never NULL */
 
-    const struct lab_endpoint
-        *endpoints; /* what this server serves over TCP: the endpoint mapper's table */
-    size_t endpoint_count;
+    const struct lab_port *port; /* where the call came in: lab/assoc.h */
 };
 
 /* RPC fault codes a handler may set. [C706] Appendix E, [MS-RPCE] 2.2.2.4 */
-#define LAB_FAULT_CONTEXT_MISMATCH                                                                 \
-    0x1C00001Au /* nca_s_fault_context_mismatch: unknown context handle */
-#define LAB_FAULT_OP_RANGE      0x1C010002u /* nca_s_op_rng_error: no such operation */
-#define LAB_FAULT_ACCESS_DENIED 0x00000005u /* ERROR_ACCESS_DENIED, nca_s_fault_access_denied */
-#define LAB_FAULT_BAD_STUB      0x000006F7u /* RPC_X_BAD_STUB_DATA: the stub does not decode */
+#define LAB_FAULT_CONTEXT_MISMATCH 0x1C00001Au /* nca_s_fault_context_mismatch: unknown handle */
+#define LAB_FAULT_OP_RANGE         0x1C010002u /* nca_s_op_rng_error: no such operation */
+#define LAB_FAULT_ACCESS_DENIED    0x00000005u /* ERROR_ACCESS_DENIED, nca_s_fault_access_denied */
+#define LAB_FAULT_BAD_STUB         0x000006F7u /* RPC_X_BAD_STUB_DATA: the stub does not decode */
 
 /*
  * Answers operation `opnum`: decodes `stub` (NDR, little-endian, one call's reassembled and
