@@ -237,27 +237,31 @@ static json_t *sources_json(const struct om_route_source *sources, uint32_t coun
     return list;
 }
 
+static json_t *null_unless(bool applies, json_t *value)
+{
+    if (applies)
+        return value;
+    json_decref(value);
+    return json_null();
+}
+
 /* What does not apply over TCP is null. */
 static json_t *route_json(const struct om_route *r)
 {
     bool http = r->transport == OM_TRANSPORT_NCACN_HTTP;
-    json_t *doc = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "server",
-                            cli_json_text(r->server), "domain", http ? cli_json_text(r->domain) : json_null(),
-                            "mode", om_routing_mode_name(r->mode), "transport",
-                            om_transport_name(r->transport), "rpc_auth", om_rpc_auth_name(r->rpc_auth),
-                            "rpc_level", om_rpc_level_name(r->rpc_level), "ignore_certificate",
-                            r->ignore_certificate, "principal_name",
-                            *r->principal_name ? cli_json_text(r->principal_name) : json_null(), "sources",
-                            sources_json(r->sources, r->source_count), "overridden",
-                            sources_json(r->overridden, r->overridden_count));
 
-    if (!doc)
-        return NULL;
-    json_object_set_new(doc, "proxy", http ? cli_json_text(r->proxy) : json_null());
-    json_object_set_new(doc, "proxy_port", http ? json_integer(r->proxy_port) : json_null());
-    json_object_set_new(doc, "tls", json_boolean(http && r->tls));
-    json_object_set_new(doc, "http_auth", http ? json_string(om_http_auth_name(r->http_auth)) : json_null());
-    return doc;
+    return json_pack(
+        "{s:o, s:o, s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "server",
+        cli_json_text(r->server), "domain", null_unless(http, cli_json_text(r->domain)), "mode",
+        om_routing_mode_name(r->mode), "transport", om_transport_name(r->transport), "proxy",
+        null_unless(http, cli_json_text(r->proxy)), "proxy_port",
+        null_unless(http, json_integer(r->proxy_port)), "tls", http && r->tls, "http_auth",
+        null_unless(http, json_string(om_http_auth_name(r->http_auth))), "rpc_auth",
+        om_rpc_auth_name(r->rpc_auth), "rpc_level", om_rpc_level_name(r->rpc_level),
+        "ignore_certificate", r->ignore_certificate, "principal_name",
+        null_unless(*r->principal_name, cli_json_text(r->principal_name)), "sources",
+        sources_json(r->sources, r->source_count), "overridden",
+        sources_json(r->overridden, r->overridden_count));
 }
 
 static int print_route(struct cli *cli, const struct om_route *r)

@@ -28,12 +28,27 @@ static int run_add(struct cli *cli, int argc, char **argv)
     return CLI_OK;
 }
 
+static json_t *service_json(const struct om_service_info *s)
+{
+    char uid[OM_UID_CHARS];
+
+    om_uid_text(&s->uid, uid);
+    return json_pack("{s:o, s:s, s:o, s:i}", "name", cli_json_text(s->name), "uid", uid, "display_name",
+                     cli_json_text(s->display_name), "providers", (int)s->providers);
+}
+
 static int list_services(struct cli *cli, const struct om_services *services)
 {
     static const char *const header[] = {"NAME", "UID", "PROVIDERS", "DISPLAY NAME"};
-    json_t *list = cli->json ? json_array() : NULL;
     struct cli_table table;
 
+    if (cli->json) {
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < services->count; i++)
+            json_array_append_new(list, service_json(&services->items[i]));
+        return cli_json(cli, json_pack("{s:o}", "services", list));
+    }
     cli_table_init(&table, 4, header);
     for (uint32_t i = 0; i < services->count; i++) {
         const struct om_service_info *s = &services->items[i];
@@ -42,16 +57,8 @@ static int list_services(struct cli *cli, const struct om_services *services)
         om_uid_text(&s->uid, uid);
         snprintf(providers, sizeof providers, "%u", (unsigned)s->providers);
         cli_table_row(&table, (const char *const[]){s->name, uid, providers, s->display_name});
-        if (list)
-            json_array_append_new(list, json_pack("{s:o, s:s, s:o, s:i}", "name", cli_json_text(s->name),
-                                                  "uid", uid, "display_name",
-                                                  cli_json_text(s->display_name), "providers",
-                                                  (int)s->providers));
     }
-    if (!cli->json)
-        return cli_table_print(cli, &table);
-    cli_table_free(&table);
-    return cli_json(cli, json_pack("{s:o}", "services", list));
+    return cli_table_print(cli, &table);
 }
 
 static int run_list(struct cli *cli, int argc, char **argv)
