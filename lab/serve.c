@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -17,9 +18,10 @@
 #include "lab/rpc_listener.h"
 #include "lab/rpc_proxy.h"
 
-#define GRACE_MS    2000 /* what connections get to end in, after a signal */
-#define NAMES       32   /* of all hosts, in one certificate */
-#define PROXY_PORTS 3
+#define GRACE_MS      2000 /* what connections get to end in, after a signal */
+#define GRACE_STEP_MS 10
+#define NAMES         32 /* of all hosts, in one certificate */
+#define PROXY_PORTS   3
 
 /* One port of one server: it listens, or it refuses. */
 struct slot {
@@ -53,6 +55,7 @@ struct lab {
     size_t proxy_port_count;
     struct lab_watch signals;
     struct lab_timer grace;
+    uint64_t deadline; /* of the connections, once signalled */
 };
 
 static bool fail(const char *what)
@@ -334,21 +337,20 @@ static void close_listeners(struct lab *lab)
     }
 }
 
-/* Ends when the last connection has, or the time is up. */
+/* Ends when the last connection has; those that take too long are cut off. */
 static void grace_over(struct lab_timer *t)
 {
     struct lab *lab = (struct lab *)((char *)t - offsetof(struct lab, grace));
     struct lab_conn *c;
-    bool left = false;
 
-    for (c = lab->net.conns; c; c = c->next) {
-        left = true;
-        lab_conn_close(c);
-    }
-    if (left)
-        lab_loop_arm(lab->net.loop, t, 0); /* after they have been reaped */
-    else
+    if (!lab->net.conns) {
         lab_loop_stop(lab->net.loop);
+        return;
+    }
+    if (lab_loop_now() >= lab->deadline)
+        for (c = lab->net.conns; c; c = c->next)
+            lab_conn_close(c);
+    lab_loop_arm(lab->net.loop, t, GRACE_STEP_MS);
 }
 
 static void signalled(struct lab_watch *w, uint32_t events)
@@ -363,7 +365,8 @@ static void signalled(struct lab_watch *w, uint32_t events)
     close_listeners(lab);
     for (c = lab->net.conns; c; c = c->next)
         lab_conn_finish(c);
-    lab_loop_arm(lab->net.loop, &lab->grace, lab->net.conns ? GRACE_MS : 0);
+    lab->deadline = lab_loop_now() + GRACE_MS;
+    lab_loop_arm(lab->net.loop, &lab->grace, 0);
 }
 
 static bool watch_signals(struct lab *lab)
@@ -400,12 +403,24 @@ static void lab_close(struct lab *lab)
     free(lab->proxy_ports);
 }
 
+/* A channel is a descriptor, and a test may hold hundreds open. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int lab_serve(const struct lab_options *options)
 {
     struct lab lab = {.options = options, .signals.fd = -1};
     char why[256], *dir = NULL;
     bool ok = lab_setup_dir(options->dir, why, sizeof(why)) || fail(why);
 
+    allow_descriptors();
     dir = ok ? realpath(options->dir, NULL) : NULL;
     lab.net.loop = lab_loop_new();
     ok = dir && lab.net.loop && open_world(&lab, dir) && open_network(&lab, dir);
