@@ -157,6 +157,7 @@ class Virtual:
         self.open().into.send(bind(NSPI))
         kind, ack = self.out.pdu()
         tap.equal((kind, ack[-24:-20]), (BIND_ACK, b"\0\0\0\0"), "accepted")
+        self.received = len(ack)
         return self
 
     def ack(self, received, available):
@@ -325,8 +326,7 @@ def closes_on_what_is_no_pdu():
 
 def sends_no_more_than_the_clients_window():
     virtual = Virtual(here, window=0x2000).bound()
-    received = 60  # the bind's answer; what matters is that it is counted
-    count, sizes = 400, []
+    received, count, sizes = virtual.received, 400, []
     for call in range(count):
         virtual.into.send(request(999, b"", call + 2))  # each is answered with a fault of 32 bytes
     while virtual.out.buffer or not virtual.out.quiet():
@@ -340,6 +340,12 @@ def sends_no_more_than_the_clients_window():
         kind, answer = virtual.out.pdu()
         if kind != RTS:
             sizes.append(len(answer))
+
+
+def closes_on_an_acknowledgement_of_more_than_it_sent():
+    virtual = Virtual(here).bound()
+    virtual.ack(virtual.received + 1, 0x10000)
+    tap.check(virtual.out.closed(), "closed")
 
 
 def acknowledges_what_it_received():
@@ -440,6 +446,13 @@ def misbehaves_in_rts():
             for _ in range(count):
                 tap.equal(virtual.out.pdu()[0], RTS)
             tap.check(virtual.out.quiet(), kind)
+    with misbehaving("rts-no-ack") as running:
+        virtual = Virtual(running, window=0x40000).bound()
+        for _ in range(WINDOW // 4096):  # with the bind, more than the window
+            virtual.into.send(request(999, b"\0" * 4072))
+        tap.check(virtual.out.closed(), "a client that goes on without an acknowledgement is closed")
+        answers = virtual.out.buffer
+        tap.equal(len(answers), (WINDOW // 4096 - 1) * 32, "bytes of faults, and no RTS PDU")
     with misbehaving("rts-bad") as running:
         virtual = Virtual(running)
         tap.equal(status(virtual.out), OPENED)
@@ -492,6 +505,7 @@ tap.main(
     closes_both_channels_when_the_client_closes_one,
     closes_on_what_is_no_pdu,
     sends_no_more_than_the_clients_window,
+    closes_on_an_acknowledgement_of_more_than_it_sent,
     acknowledges_what_it_received,
     offers_no_more_than_told,
     misbehaves_in_http,
