@@ -70,7 +70,8 @@ static const struct {
 
 om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, const char *fmt, ...)
 {
-    om_status st = MAPI_E_DISK_ERROR;
+    bool remote = layer >= OM_LAYER_DNS && layer <= OM_LAYER_ROP;
+    om_status st = remote ? MAPI_E_NETWORK_ERROR : MAPI_E_DISK_ERROR;
     enum om_cause cause = OM_CAUSE_IO;
     char what[160], text[64];
     va_list ap;

@@ -20,6 +20,12 @@ struct om__net_override {
     uint16_t to_port;   /* 0: the port asked for */
 };
 
+/* What was needed of the network. Bytes are those above TCP and TLS. */
+struct om__rpc_conn_stats {
+    uint64_t round_trips; /* waits for the peer: legs, binds, calls; pipelined ones count once */
+    uint64_t bytes_sent, bytes_received;
+};
+
 /* Belongs to one thread at a time, like the session it serves. */
 struct om__net {
     struct om__net_override *overrides;
@@ -49,6 +55,13 @@ om_status om__net_set_ca_file(struct om__net *net, const char *path, struct om_e
 
 /* Milliseconds of a clock that never goes back. Deadlines are values of this clock. */
 int64_t om__net_now(void);
+
+/*
+ * Waits until one of the descriptors is ready or the deadline has passed; false: nothing is ready.
+ * An interrupted wait counts as ready: look, and wait again.
+ */
+struct pollfd;
+bool om__net_wait(struct pollfd *fds, unsigned n, int64_t deadline);
 
 /* Now plus the settings' time-out. */
 int64_t om__net_deadline(const struct om__net *net);

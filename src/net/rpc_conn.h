@@ -50,11 +50,6 @@ struct om__rpc_target {
 
 struct om__rpc_conn;
 
-struct om__rpc_conn_stats {
-    uint64_t round_trips; /* waits for the server: binds, legs, calls; pipelined ones count once */
-    uint64_t bytes_sent, bytes_received; /* above TCP and TLS */
-};
-
 /*
  * Connects (asks the endpoint mapper first where it must), opens both channels (HTTP), binds the interface
  * as context 0. *out is closed by the caller.

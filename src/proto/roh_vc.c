@@ -416,10 +416,10 @@ void om__roh_sent(struct om__roh_vc *vc, enum om__roh_channel ch, size_t n, int6
         vc->last_sent = now;
 }
 
-bool om__roh_drained(const struct om__roh_vc *vc)
+size_t om__roh_backlog(const struct om__roh_vc *vc)
 {
-    return !om__fifo_size(&vc->wire[OM_ROH_IN]) && !om__fifo_size(&vc->wire[OM_ROH_OUT]) &&
-           !om__fifo_size(&vc->pending);
+    return om__fifo_size(&vc->wire[OM_ROH_IN]) + om__fifo_size(&vc->wire[OM_ROH_OUT]) +
+           om__fifo_size(&vc->pending);
 }
 
 /* Receiving */

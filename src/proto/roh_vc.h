@@ -42,8 +42,8 @@ om_status om__roh_create(const struct om__roh_config *config, struct om__roh_vc 
 void om__roh_free(struct om__roh_vc *vc); /* NULL-safe */
 
 /*
- * The head of the channel's HTTP request is on its way (authenticated, body not begun): the
- * first PDU of the body, CONN/B1 or CONN/A1, is now in the channel's output.
+ * The channel is being requested: the first PDU of its body, CONN/B1 or CONN/A1, is now in the
+ * channel's output, to be sent behind the head of the HTTP request.
  */
 om_status om__roh_requested(struct om__roh_vc *vc, enum om__roh_channel ch, struct om_error *err);
 
@@ -64,8 +64,8 @@ const uint8_t *om__roh_output(const struct om__roh_vc *vc, enum om__roh_channel 
 /* n bytes of it went out. */
 void om__roh_sent(struct om__roh_vc *vc, enum om__roh_channel ch, size_t n, int64_t now);
 
-/* True when nothing waits, neither for the socket nor for the peer's window. */
-bool om__roh_drained(const struct om__roh_vc *vc);
+/* Bytes that wait, for the sockets or for the peer's window. */
+size_t om__roh_backlog(const struct om__roh_vc *vc);
 
 /* Bytes of the OUT channel's body. RTS PDUs are acted on, RPC PDUs queued for om__roh_next(). */
 om_status om__roh_feed(struct om__roh_vc *vc, const void *p, size_t n, struct om_error *err);
