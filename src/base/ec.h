@@ -44,6 +44,10 @@
     X(ecNullObject, 0x000004B9, MAPI_E_INVALID_OBJECT, SERVER_ERROR,                               \
       "a handle names no object")                                                                  \
     X(ecInvalidRecips, 0x000004BC, MAPI_E_BAD_VALUE, SERVER_ERROR, "recipients are not valid")     \
+    X(ecMailboxInTransit, 0x0000050C, MAPI_E_LOGON_FAILED, SERVER_ERROR,                           \
+      "the mailbox is being moved")                                                                \
+    X(ecMailboxDisabled, 0x0000096C, MAPI_E_ACCOUNT_DISABLED, ACCESS_DENIED,                       \
+      "the mailbox is disabled")                                                                   \
     X(ecRpcFailed, 0x00000569, MAPI_E_NETWORK_ERROR, SERVER_ERROR,                                 \
       "the server's own call to another server failed")                                            \
     X(ecClientVerDisallowed, 0x000004DF, MAPI_E_VERSION, VERSION_BLOCKED,                          \

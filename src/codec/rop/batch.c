@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/rop/batch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/ec.h"
@@ -47,7 +48,7 @@ static struct om__rop_request *add(struct om__rop_batch *b, uint8_t id, uint8_t 
     if (!b->failed)
         q = &b->list[b->count++];
     *q = (struct om__rop_request){.id = id, .logon_id = b->logon_id, .in = in};
-    if (c->handles != OM_ROP_IN)
+    if (c && c->handles != OM_ROP_IN)
         q->out = om__rop_batch_object(b, TO_BE_MADE);
     return q;
 }
@@ -117,11 +118,23 @@ void om__rop_add_sort_table(struct om__rop_batch *b, uint8_t in, const struct om
     q->sort_table.orders = copy(b, req->orders, req->count * sizeof *req->orders);
 }
 
+static void add_rows(struct om__rop_batch *b, uint8_t in, uint8_t flags, uint16_t row_count,
+                     const struct om__proptags *columns)
+{
+    add(b, RopQueryRows, in)->query_rows = (struct om__query_rows_req){
+        .flags = flags, .forward = true, .row_count = row_count, .columns = copy_tags(b, columns)};
+}
+
 void om__rop_add_query_rows(struct om__rop_batch *b, uint8_t in, uint16_t row_count,
                             const struct om__proptags *columns)
 {
-    add(b, RopQueryRows, in)->query_rows = (struct om__query_rows_req){
-        .forward = true, .row_count = row_count, .columns = copy_tags(b, columns)};
+    add_rows(b, in, 0, row_count, columns);
+}
+
+void om__rop_add_query_rows_packed(struct om__rop_batch *b, uint8_t in, uint16_t row_count,
+                                   const struct om__proptags *columns)
+{
+    add_rows(b, in, OM_QUERY_ROWS_PACKED, row_count, columns);
 }
 
 void om__rop_add_query_position(struct om__rop_batch *b, uint8_t in)
@@ -179,9 +192,19 @@ struct reading {
     struct om_error *err;
 };
 
+/* An opaque request, which a capture may hold but no adder makes, is taken to be answered. */
+static bool is_answered(const struct om__rop_request *q)
+{
+    const struct om__rop_codec *c = om__rop_codec(q->id);
+
+    return !c || !c->no_response;
+}
+
 static uint8_t response_index(const struct om__rop_request *q)
 {
-    return om__rop_codec(q->id)->handles == OM_ROP_IN ? q->in : q->out;
+    const struct om__rop_codec *c = om__rop_codec(q->id);
+
+    return c && c->handles == OM_ROP_IN ? q->in : q->out;
 }
 
 /* A response that ends the answer, or says what waits beside it. True: it was one. */
@@ -215,6 +238,18 @@ static om_status finish(struct reading *g, const char *what)
     return om_rd_finish(&g->r, OM_LAYER_ROP, what, g->err);
 }
 
+static om_status fail_mismatch(struct reading *g, const struct om__rop_request *q,
+                               const struct om__rop_response *rsp, size_t at)
+{
+    char due[64] = "none";
+
+    if (q)
+        snprintf(due, sizeof due, "%s for object %u", om__rop_name(q->id), response_index(q));
+    return om__fail(g->err, MAPI_E_CORRUPT_DATA, OM_LAYER_ROP, OM_CAUSE_PROTOCOL, OM_NATIVE_OFFSET,
+                    (uint32_t)at, "a response is %s for object %u where %s was due",
+                    om__rop_name(rsp->id), rsp->handle_index, due);
+}
+
 /*
  * The next response that answers a request: those a server sends of itself are taken out before it.
  * *got is false when the ROPs end or the server stopped first.
@@ -234,11 +269,7 @@ static om_status next_response(struct reading *g, const struct om__rop_request *
         if (take_server_response(g->out, rsp))
             continue;
         if (!q || rsp->id != q->id || rsp->handle_index != response_index(q))
-            return om__fail(g->err, MAPI_E_CORRUPT_DATA, OM_LAYER_ROP, OM_CAUSE_PROTOCOL,
-                            OM_NATIVE_OFFSET, (uint32_t)at,
-                            "a response is %s for object %u where %s for object %u was due",
-                            om__rop_name(rsp->id), rsp->handle_index, q ? om__rop_name(q->id) : "none",
-                            q ? response_index(q) : 0);
+            return fail_mismatch(g, q, rsp, at);
         *got = true;
         break;
     }
@@ -253,7 +284,7 @@ static om_status read_answers(struct reading *g, struct om__rop_answer *list)
         const struct om__rop_request *q = &g->b->list[i];
         om_status st;
 
-        if (om__rop_codec(q->id)->no_response)
+        if (!is_answered(q))
             continue;
         st = next_response(g, q, &list[i].rsp, &got);
         if (st != OM_OK)
@@ -400,7 +431,7 @@ om_status om__rop_answer_check(const struct om__rop_batch *b, const struct om__r
 
     if (ans->present)
         return om__fail_ec(err, OM_LAYER_ROP, ans->rsp.ec, om__rop_name(q->id));
-    if (om__rop_codec(q->id)->no_response)
+    if (!is_answered(q))
         return OM_OK;
     return fail_stopped(answers, om__rop_name(q->id), err);
 }

@@ -48,6 +48,12 @@ void om__rop_add_sort_table(struct om__rop_batch *b, uint8_t in, const struct om
 /* Forward from where the table stands; `columns` are those of the table's last RopSetColumns. */
 void om__rop_add_query_rows(struct om__rop_batch *b, uint8_t in, uint16_t row_count,
                             const struct om__proptags *columns);
+/*
+ * The same, and the server may chain more payloads with more rows behind the first: they come as
+ * om__rop_answers.more. It has to be the batch's last ROP, and the call's flags OM_RPCEXT2_CHAIN.
+ */
+void om__rop_add_query_rows_packed(struct om__rop_batch *b, uint8_t in, uint16_t row_count,
+                                   const struct om__proptags *columns);
 void om__rop_add_query_position(struct om__rop_batch *b, uint8_t in);
 void om__rop_add_seek_row(struct om__rop_batch *b, uint8_t in, uint8_t origin, int32_t row_count);
 void om__rop_add_get_properties(struct om__rop_batch *b, uint8_t in, const struct om__proptags *tags);

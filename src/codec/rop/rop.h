@@ -312,8 +312,13 @@ enum { /* Origin, also of RopSeekRow */
     OM_BOOKMARK_END = 2,
 };
 
+enum { /* QueryRowsFlags, [MS-OXCTABL] 2.2.2.5.1 */
+    OM_QUERY_ROWS_NO_ADVANCE = 0x01,
+    OM_QUERY_ROWS_PACKED = 0x02, /* with OM_RPCEXT2_CHAIN: rows in several chained payloads */
+};
+
 struct om__query_rows_req {
-    uint8_t flags; /* 1: does not move on; 2: packed buffers */
+    uint8_t flags;
     bool forward;
     uint16_t row_count;
     struct om__proptags columns; /* not on the wire: what RopSetColumns set, to read the rows by */
