@@ -27,13 +27,15 @@ enum om__aux_kind {
     OM_AUX_PERF_PROCESSINFO_V2 = 0x020B,    /* the same bytes as version 1 */
 };
 
-enum { /* client_info.mode */
+/* client_info.mode */
+enum {
     OM_AUX_MODE_UNKNOWN = 0,
     OM_AUX_MODE_CLASSIC = 1, /* online */
     OM_AUX_MODE_CACHED = 2,
 };
 
-enum { /* exorg_info.flags */
+/* exorg_info.flags */
+enum {
     OM_AUX_PUBLIC_FOLDERS_ENABLED = 0x1,
     OM_AUX_USE_AUTODISCOVER_FOR_PUBLIC_FOLDERS = 0x2,
 };
@@ -71,7 +73,7 @@ struct om__aux_account_info {
 };
 
 struct om__aux_client_control {
-    uint32_t enable_flags; /* 1 perf data to the server, 4 compression, 8 no HTTP-only, 16 caching */
+    uint32_t enable_flags; /* [MS-OXCRPC] 2.2.2.2.15: 4 compression, 8 HTTP tunneling, ... */
     uint32_t expiry_ms;
 };
 
@@ -93,7 +95,7 @@ struct om__aux_connection_info {
 
 struct om__aux_block {
     enum om__aux_kind kind; /* may be a value without a name above */
-    struct om_binary raw;   /* what follows AUX_HEADER; written as it is when the kind has no name */
+    struct om_binary raw;   /* what follows AUX_HEADER; written when the kind has no name */
     union {
         struct om__aux_client_info client_info;
         struct om__aux_process_info process_info;
@@ -125,8 +127,8 @@ void om__aux_encode(struct om_wr *w, const struct om__aux_block *b);
 const struct om__aux_block *om__aux_find(const struct om__aux_list *list, enum om__aux_kind kind);
 
 /*
- * A whole rgbAux buffer of EcDoConnectEx, header and all: `in` may be empty (no blocks), which is what
- * a server without anything to say sends.
+ * A whole rgbAux buffer of EcDoConnectEx, header and all: `in` may be empty (no blocks), which is
+ * what a server without anything to say sends.
  */
 om_status om__aux_buffer_decode(struct om_binary in, struct om_arena *a, struct om__aux_list *out,
                                 struct om_error *err);

@@ -14,8 +14,9 @@
 #include "codec/dcerpc.h"
 #include "codec/ndr.h"
 
-extern const struct om__rpc_syntax om__emsmdb_interface;       /* a4f1db00-ca47-1067-b31f-00dd010662da 0.81 */
-extern const struct om__rpc_syntax om__async_emsmdb_interface; /* 5261574a-4572-206e-b268-6b199213b4e4 0.1 */
+/* a4f1db00-ca47-1067-b31f-00dd010662da 0.81 and 5261574a-4572-206e-b268-6b199213b4e4 0.1 */
+extern const struct om__rpc_syntax om__emsmdb_interface;
+extern const struct om__rpc_syntax om__async_emsmdb_interface;
 
 enum om__emsmdb_opnum {
     OM_EMSMDB_DISCONNECT = 1,     /* EcDoDisconnect */

@@ -8,7 +8,7 @@
 
 enum {
     MIN_MATCH = 3,
-    WINDOW = 8192,   /* distances have 13 bits */
+    WINDOW = 8192, /* distances have 13 bits */
     MAX_INPUT = 0xFFFF,
     HASH_BITS = 12,
     MAX_CHAIN = 32, /* candidates looked at for one match: more is slower and hardly smaller */
@@ -29,7 +29,7 @@ static uint8_t next_nibble(struct om_rd *r, struct nibbles *nb)
     return nb->byte & 0xF;
 }
 
-/* [MS-XCA] 2.4: the length behind the three bits of the symbol; each stage says whether a wider follows. */
+/* [MS-XCA] 2.4: the three bits of the symbol, then wider and wider fields while each is full. */
 static size_t match_length(struct om_rd *r, uint16_t symbol, struct nibbles *nb)
 {
     uint32_t length = symbol & 7;
@@ -161,7 +161,7 @@ static void put_match(struct encoder *e, size_t distance, size_t match)
     flag(e, true);
 }
 
-/* Positions by the hash of the three bytes there, the latest first. 0: none, else the position + 1. */
+/* Positions by the hash of the three bytes there, the latest first; plus 1, as 0 is none. */
 struct chains {
     uint16_t head[1 << HASH_BITS];
     uint16_t prev[WINDOW];
@@ -180,8 +180,9 @@ static void remember(struct chains *c, const uint8_t *in, size_t n, size_t pos)
 }
 
 /*
- * The longest match for `pos`, which is remembered already: its chain begins with itself. A distance of
- * the whole window is left unused, as that position's link was overwritten by this one's.
+ * The longest match for `pos`, which is remembered already: its chain begins with itself. A
+ * distance of the whole window is left unused, as that position's link was overwritten by this
+ * one's.
  */
 static size_t find_match(const struct chains *c, const uint8_t *in, size_t n, size_t pos,
                          size_t *distance)

@@ -47,9 +47,9 @@ om_status om__ext_decode(const uint8_t *p, size_t n, struct om_arena *a, struct 
                          struct om_error *err);
 
 /*
- * Writing one payload: begin leaves room for the header, then the payload with whatever writes it, then
- * end. With OM_EXT_COMPRESSED it is compressed if that makes it smaller; the flag is left out where it
- * does not. More than 0xFFFF bytes fail the cursor as too large.
+ * Writing one payload: begin leaves room for the header, then the payload with whatever writes it,
+ * then end. With OM_EXT_COMPRESSED it is compressed if that makes it smaller; the flag is left out
+ * where it does not. More than 0xFFFF bytes fail the cursor as too large.
  */
 size_t om__ext_begin(struct om_wr *w);
 void om__ext_end(struct om_wr *w, size_t begin, uint16_t flags);
@@ -71,8 +71,8 @@ uint32_t om__rop_payload_handle(const struct om__rop_payload *pl, uint32_t index
 #define OM_ROP_NO_HANDLE 0xFFFFFFFFu
 
 /*
- * Writing one: begin, the ROPs with whatever writes them, then end with the handles. RopSize, 16 bits
- * with itself counted, is patched by the end.
+ * Writing one: begin, the ROPs with whatever writes them, then end with the handles. RopSize, 16
+ * bits with itself counted, is patched by the end.
  */
 size_t om__rop_payload_begin(struct om_wr *w);
 void om__rop_payload_end(struct om_wr *w, size_t begin, const uint32_t *handles, size_t count);

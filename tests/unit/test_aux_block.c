@@ -41,9 +41,10 @@ static void expect_same_bytes(const uint8_t *p, size_t n)
 static void test_a_server_s_blocks_decode(void **state)
 {
     size_t n;
-    uint8_t *p = om_unhex("0000 0400 1c00 1c00"
-                          "0800 01 17 03000000 | 0c00 01 0a 0c000000 00840c24 | 0800 01 48 01000000",
-                          &n);
+    uint8_t *p =
+        om_unhex("0000 0400 1c00 1c00"
+                 "0800 01 17 03000000 | 0c00 01 0a 0c000000 00840c24 | 0800 01 48 01000000",
+                 &n);
     struct om_binary in = {(uint32_t)n, p};
     struct om__aux_list list;
     struct om_arena a;
@@ -56,9 +57,8 @@ static void test_a_server_s_blocks_decode(void **state)
     assert_int_equal(om__aux_find(&list, OM_AUX_EXORGINFO)->exorg_flags,
                      OM_AUX_PUBLIC_FOLDERS_ENABLED | OM_AUX_USE_AUTODISCOVER_FOR_PUBLIC_FOLDERS);
     assert_int_equal(om__aux_find(&list, OM_AUX_CLIENT_CONTROL)->client_control.enable_flags, 0xC);
-    assert_int_equal(
-        om__aux_find(&list, OM_AUX_ENDPOINT_CAPABILITIES)->endpoint_capabilities,
-        OM_AUX_SINGLE_ENDPOINT);
+    assert_int_equal(om__aux_find(&list, OM_AUX_ENDPOINT_CAPABILITIES)->endpoint_capabilities,
+                     OM_AUX_SINGLE_ENDPOINT);
     assert_null(om__aux_find(&list, OM_AUX_OSVERSIONINFO));
     om_wr_init(&w, OM_MAX_AUX);
     om__aux_buffer_encode(&w, list.blocks, list.count);
@@ -104,9 +104,9 @@ static void test_client_info_carries_its_strings_by_offset(void **state)
     om__arena_init(&a, OM_MAX_ROP_ARENA);
     om_wr_init(&w, OM_MAX_AUX);
     om__aux_encode(&w, &b);
-    om_assert_bytes(w.buf, 36,
-                    (const uint8_t[]){70, 0, 1, 2, 0xE8, 3, 0, 0, 1, 0, 32, 0, 48, 0, 4, 0, 60, 0,
-                                      0, 0, 0, 0, 0, 0, 6, 0, 64, 0, 1, 0, 0, 0, 'l', 0, 'i', 0},
+    om_assert_bytes(w.buf, 36, (const uint8_t[]){70, 0, 1,  2, 0xE8, 3, 0, 0, 1,   0, 32,  0,
+                                                 48, 0, 4,  0, 60,   0, 0, 0, 0,   0, 0,   0,
+                                                 6,  0, 64, 0, 1,    0, 0, 0, 'l', 0, 'i', 0},
                     36);
     assert_int_equal(om__aux_decode(w.buf, w.len, &a, &list, NULL), OM_OK);
     c = &list.blocks[0].client_info;
@@ -178,12 +178,14 @@ static void expect_refusal(const char *hex, const char *detail)
 static void test_sizes_and_offsets_stay_inside_their_block(void **state)
 {
     (void)state;
-    expect_refusal("0300 01 17", "auxiliary blocks: Size at byte 0 is 0x3, which is not allowed here");
+    expect_refusal("0300 01 17",
+                   "auxiliary blocks: Size at byte 0 is 0x3, which is not allowed here");
     expect_refusal("0600 01 17 0300",
                    "auxiliary blocks: OrgFlags at byte 4 needs 4 bytes, 2 are left");
     /* a name said to be at 0x14, with the next block's bytes after this one's end */
-    expect_refusal("0600 01 4b 1400 | 0e00 01 77 0000 0000 0000 0000 0000",
-                   "auxiliary blocks: ServerSessionContextInfo at byte 0 needs 20 bytes, 20 are left");
+    expect_refusal(
+        "0600 01 4b 1400 | 0e00 01 77 0000 0000 0000 0000 0000",
+        "auxiliary blocks: ServerSessionContextInfo at byte 0 needs 20 bytes, 20 are left");
 }
 
 int main(void)

@@ -130,8 +130,8 @@ static void test_a_refused_connect_has_null_strings(void **state)
     om_wr_free(&w);
 }
 
-static const unsigned calls[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10,  11,  12,  13,  14,  17,
-                                 18, 19, 20, 186, 199, 200, 201, 202, 203, 204, 205};
+static const unsigned calls[] = {1,  2,  3,  4,  5,  6,   7,   8,   9,   10,  11,  12,  13,
+                                 14, 17, 18, 19, 20, 186, 199, 200, 201, 202, 203, 204, 205};
 
 static void check_request(unsigned call)
 {
@@ -264,7 +264,8 @@ static void test_versions_have_three_words_on_the_wire(void **state)
 
 static void test_versions_are_read_from_text(void **state)
 {
-    static const char *const bad[] = {"", ".", "1.", "1..2", "65536", "1.2.3.4.5", "1.2.3.4 ", "-1"};
+    static const char *const bad[] = {"",      ".",         "1.",       "1..2",
+                                      "65536", "1.2.3.4.5", "1.2.3.4 ", "-1"};
     struct om__version v, other = {{16, 0, 4266, 1002}};
 
     (void)state;

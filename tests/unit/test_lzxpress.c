@@ -147,9 +147,8 @@ static void test_more_than_the_size_announced_is_refused(void **state)
     (void)state;
     assert_int_equal(om__lzxpress_decode(abc_packed, sizeof abc_packed, out, 299, NULL),
                      MAPI_E_CORRUPT_DATA);
-    assert_int_equal(
-        om__lzxpress_decode(alphabet_packed, sizeof alphabet_packed, out, 25, NULL),
-        MAPI_E_CORRUPT_DATA);
+    assert_int_equal(om__lzxpress_decode(alphabet_packed, sizeof alphabet_packed, out, 25, NULL),
+                     MAPI_E_CORRUPT_DATA);
 }
 
 int main(void)

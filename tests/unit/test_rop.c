@@ -163,7 +163,8 @@ static void test_a_rop_without_a_codec_hides_only_what_follows(void **state)
     size_t n;
     uint8_t *p = om_unhex("0d00 010000 7b0000 010001 ff00 00000000", &n);
 
-    assert_int_equal(om__rop_requests_decode(p, n - 6, &f->arena, &q, &f->err), MAPI_E_CORRUPT_DATA);
+    assert_int_equal(om__rop_requests_decode(p, n - 6, &f->arena, &q, &f->err),
+                     MAPI_E_CORRUPT_DATA);
     p[0] = 11;
     memmove(p + 11, p + 13, 4);
     assert_int_equal(om__rop_requests_decode(p, 15, &f->arena, &q, &f->err), OM_OK);
@@ -209,13 +210,16 @@ static const uint32_t three_handles[] = {0, 11, 12};
 
 static void good_responses(struct om__rop_response list[5], struct om_wr *rows)
 {
-    list[0] = (struct om__rop_response){
-        .id = RopLogon,
-        .logon = {.logon_flags = OM_LOGON_PRIVATE, .folder_ids = {1, 2, 3, 9, 13}, .repl_id = 1,
-                  .response_flags = 7, .time = {1, 2, 3, 4, 5, 6, 2026}, .store_state = 8}};
+    list[0] = (struct om__rop_response){.id = RopLogon,
+                                        .logon = {.logon_flags = OM_LOGON_PRIVATE,
+                                                  .folder_ids = {1, 2, 3, 9, 13},
+                                                  .repl_id = 1,
+                                                  .response_flags = 7,
+                                                  .time = {1, 2, 3, 4, 5, 6, 2026},
+                                                  .store_state = 8}};
     list[1] = (struct om__rop_response){.id = RopOpenFolder, .handle_index = 1};
-    list[2] = (struct om__rop_response){.id = RopGetHierarchyTable, .handle_index = 2,
-                                        .get_table = {2}};
+    list[2] =
+        (struct om__rop_response){.id = RopGetHierarchyTable, .handle_index = 2, .get_table = {2}};
     list[3] = (struct om__rop_response){.id = RopSetColumns, .handle_index = 2};
     list[4] = rows_response(rows);
 }
@@ -403,8 +407,8 @@ static void test_notifications_stand_beside_the_answers(void **state)
     build_folders_batch(&f->b);
     good_responses(list, &row_data);
     list[5] = (struct om__rop_response){.id = RopPending, .pending_session = 3};
-    list[6] = (struct om__rop_response){.id = RopNotify,
-                                        .notify = {77, 0, {3, (const uint8_t *)"abc"}}};
+    list[6] =
+        (struct om__rop_response){.id = RopNotify, .notify = {77, 0, {3, (const uint8_t *)"abc"}}};
     answer(f, OM_EXT_LAST, list, 7, three_handles, 3);
     assert_int_equal(read_answer(f), OM_OK);
     assert_int_equal(om__rop_answers_check(&f->b, &f->got, NULL), OM_OK);
@@ -491,8 +495,8 @@ static void test_a_ghosted_folder_lists_its_servers(void **state)
 {
     static const char *const servers[] = {"ex1", "ex2"};
     struct fixture *f = *state;
-    struct om__rop_response rsp = {.id = RopOpenFolder, .handle_index = 1,
-                                   .open_folder = {true, true, 1, 2, servers}};
+    struct om__rop_response rsp = {
+        .id = RopOpenFolder, .handle_index = 1, .open_folder = {true, true, 1, 2, servers}};
 
     om__rop_add_open_folder(&f->b, om__rop_batch_object(&f->b, 1), 9);
     answer(f, OM_EXT_LAST, &rsp, 1, (uint32_t[]){1, 2}, 2);

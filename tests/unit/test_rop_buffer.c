@@ -48,8 +48,8 @@ static void test_a_plain_payload_is_its_header_and_itself(void **state)
 }
 
 static const char *const texts[] = {
-    "RopRelease RopRelease RopRelease RopRelease RopRelease RopRelease RopRelease RopRelease",
-    "x", "", "RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon"};
+    "RopRelease RopRelease RopRelease RopRelease RopRelease RopRelease RopRelease RopRelease", "x",
+    "", "RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon RopLogon"};
 
 /* Every combination of flags, in a chain whose links differ: each is undone by its own. */
 static void test_chained_payloads_are_undone_each_by_its_flags(void **state)
@@ -113,12 +113,12 @@ static void test_headers_that_contradict_themselves_are_refused(void **state)
 {
     (void)state;
     expect_refusal("0100 0400 0100 0100 61", "Version");
-    expect_refusal("0000 0400 0100 0200 61", "Size");        /* not compressed, sizes differ */
-    expect_refusal("0000 0500 0100 0100 61", "Size");        /* compressed, not smaller */
-    expect_refusal("0000 0400 0100 0100 61 62", "payload");  /* a byte after Last */
-    expect_refusal("0000 0000 0100 0100 61", "Version");     /* not the last, nothing follows */
-    expect_refusal("0000 0400 0880 0880 61", "SizeActual");  /* larger than one payload may be */
-    expect_refusal("0000 0500 0100 0200 61", "flags");       /* compressed, but not so */
+    expect_refusal("0000 0400 0100 0200 61", "Size");       /* not compressed, sizes differ */
+    expect_refusal("0000 0500 0100 0100 61", "Size");       /* compressed, not smaller */
+    expect_refusal("0000 0400 0100 0100 61 62", "payload"); /* a byte after Last */
+    expect_refusal("0000 0000 0100 0100 61", "Version");    /* not the last, nothing follows */
+    expect_refusal("0000 0400 0880 0880 61", "SizeActual"); /* larger than one payload may be */
+    expect_refusal("0000 0500 0100 0200 61", "flags");      /* compressed, but not so */
 }
 
 static void test_an_empty_buffer_has_no_payloads(void **state)
@@ -177,7 +177,8 @@ static om_status decode_payload(const uint8_t *p, size_t n, struct om_error *err
 
 static void test_a_payload_is_ropsize_rops_and_handles(void **state)
 {
-    static const uint8_t want[] = {5, 0, 0x01, 0, 0, 0x78, 0x56, 0x34, 0x12, 0xFF, 0xFF, 0xFF, 0xFF};
+    static const uint8_t want[] = {5,    0,    0x01, 0,    0,    0x78, 0x56,
+                                   0x34, 0x12, 0xFF, 0xFF, 0xFF, 0xFF};
     static const uint32_t handles[] = {0x12345678, OM_ROP_NO_HANDLE};
     struct om__rop_payload pl;
     struct om_wr w;

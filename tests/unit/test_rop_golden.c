@@ -13,12 +13,12 @@
 #include "codec/rop/batch.h"
 #include "codec/rop_buffer.h"
 
-#define PR_DISPLAY_NAME_W     0x3001001Fu
-#define PR_CONTENT_COUNT      0x36020003u
-#define PR_CONTENT_UNREAD     0x36030003u
-#define PR_CONTAINER_CLASS_W  0x3613001Fu
-#define PR_SUBJECT_W          0x0037001Fu
-#define PID_TAG_FOLDER_ID     0x67480014u
+#define PR_DISPLAY_NAME_W    0x3001001Fu
+#define PR_CONTENT_COUNT     0x36020003u
+#define PR_CONTENT_UNREAD    0x36030003u
+#define PR_CONTAINER_CLASS_W 0x3613001Fu
+#define PR_SUBJECT_W         0x0037001Fu
+#define PID_TAG_FOLDER_ID    0x67480014u
 #define GROMOX_DN                                                                                  \
     "/o=Gromox default/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn="
 
@@ -161,7 +161,7 @@ static void test_a_batch_makes_the_captured_requests(void **state)
     static const struct om__proptags columns = {5, tags};
     const struct om__logon_req logon = {.logon_flags = OM_LOGON_PRIVATE,
                                         .open_flags = OM_OPEN_USE_PER_MDB_REPLID_MAPPING |
- OM_OPEN_HOME_LOGON | OM_OPEN_PUBLIC,
+                                                      OM_OPEN_HOME_LOGON | OM_OPEN_PUBLIC,
                                         .essdn = GROMOX_DN "0100000001000000-alice"};
     struct replay *rp = *state;
     uint8_t table;
@@ -202,10 +202,10 @@ static void format_folder(const struct om_proprow *row, char *out, size_t size)
 
     for (unsigned i = 0; i < 8; i++, id >>= 8)
         n += (size_t)snprintf(out + n, size - n, "%02x", (unsigned)(id & 0xFF));
-    snprintf(out + n, size - n, "\t%d\t%d\t%s\t%s\n",
-             (int)om__proprow_int(row, PR_CONTENT_COUNT, -1),
-             (int)om__proprow_int(row, PR_CONTENT_UNREAD, -1),
-             om__proprow_string(row, PR_CONTAINER_CLASS_W), om__proprow_string(row, PR_DISPLAY_NAME_W));
+    snprintf(
+        out + n, size - n, "\t%d\t%d\t%s\t%s\n", (int)om__proprow_int(row, PR_CONTENT_COUNT, -1),
+        (int)om__proprow_int(row, PR_CONTENT_UNREAD, -1),
+        om__proprow_string(row, PR_CONTAINER_CLASS_W), om__proprow_string(row, PR_DISPLAY_NAME_W));
 }
 
 static void test_the_folders_are_what_the_client_saw(void **state)
@@ -293,7 +293,7 @@ static void test_rops_without_a_codec_do_not_spoil_the_others(void **state)
     assert_int_equal(om__rop_answers_check(&rp->b, &rp->got, &err), MAPI_E_NO_SUPPORT);
     assert_string_equal(
         err.detail,
-        "it stands behind a response to RopGetAttachmentTable, which cannot be read yet");
+        "the response to RopGetAttachmentTable cannot be read yet and hides what follows it");
     for (unsigned number = 8; number < 15; number++)
         read_number(rp, number);
     read_number(rp, 199);

@@ -105,12 +105,14 @@ uint8_t om__rop_add_get_contents_table(struct om__rop_batch *b, uint8_t in, uint
     return add_table(b, RopGetContentsTable, in, table_flags);
 }
 
-void om__rop_add_set_columns(struct om__rop_batch *b, uint8_t in, const struct om__proptags *columns)
+void om__rop_add_set_columns(struct om__rop_batch *b, uint8_t in,
+                             const struct om__proptags *columns)
 {
     add(b, RopSetColumns, in)->set_columns.columns = copy_tags(b, columns);
 }
 
-void om__rop_add_sort_table(struct om__rop_batch *b, uint8_t in, const struct om__sort_table_req *req)
+void om__rop_add_sort_table(struct om__rop_batch *b, uint8_t in,
+                            const struct om__sort_table_req *req)
 {
     struct om__rop_request *q = add(b, RopSortTable, in);
 
@@ -148,7 +150,8 @@ void om__rop_add_seek_row(struct om__rop_batch *b, uint8_t in, uint8_t origin, i
         (struct om__seek_row_req){.origin = origin, .row_count = row_count};
 }
 
-void om__rop_add_get_properties(struct om__rop_batch *b, uint8_t in, const struct om__proptags *tags)
+void om__rop_add_get_properties(struct om__rop_batch *b, uint8_t in,
+                                const struct om__proptags *tags)
 {
     add(b, RopGetPropertiesSpecific, in)->get_props =
         (struct om__get_props_req){.want_unicode = 1, .tags = copy_tags(b, tags)};
@@ -414,7 +417,8 @@ static om_status fail_stopped(const struct om__rop_answers *answers, const char 
         break;
     case OM_ROP_STOP_OPAQUE:
         om__fail(err, MAPI_E_NO_SUPPORT, OM_LAYER_ROP, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
-                 "it stands behind a response to %s, which cannot be read yet", om__rop_name(s->id));
+                 "the response to %s cannot be read yet and hides what follows it",
+                 om__rop_name(s->id));
         break;
     case OM_ROP_STOP_NONE:
         return OM_OK;
@@ -436,8 +440,8 @@ om_status om__rop_answer_check(const struct om__rop_batch *b, const struct om__r
     return fail_stopped(answers, om__rop_name(q->id), err);
 }
 
-om_status om__rop_answers_check(const struct om__rop_batch *b, const struct om__rop_answers *answers,
-                                struct om_error *err)
+om_status om__rop_answers_check(const struct om__rop_batch *b,
+                                const struct om__rop_answers *answers, struct om_error *err)
 {
     om_status st = OM_OK;
 

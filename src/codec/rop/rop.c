@@ -6,10 +6,11 @@
 #include "codec/rop_buffer.h"
 
 /* Every id a byte can be has a name: known ones the specification's, the others their number. */
-#define NIBBLE_(h) "ROP 0x" h "0", "ROP 0x" h "1", "ROP 0x" h "2", "ROP 0x" h "3",                  \
-    "ROP 0x" h "4", "ROP 0x" h "5", "ROP 0x" h "6", "ROP 0x" h "7", "ROP 0x" h "8",                \
-    "ROP 0x" h "9", "ROP 0x" h "A", "ROP 0x" h "B", "ROP 0x" h "C", "ROP 0x" h "D",                \
-    "ROP 0x" h "E", "ROP 0x" h "F"
+#define NIBBLE_(h)                                                                                 \
+    "ROP 0x" h "0", "ROP 0x" h "1", "ROP 0x" h "2", "ROP 0x" h "3", "ROP 0x" h "4",                \
+        "ROP 0x" h "5", "ROP 0x" h "6", "ROP 0x" h "7", "ROP 0x" h "8", "ROP 0x" h "9",            \
+        "ROP 0x" h "A", "ROP 0x" h "B", "ROP 0x" h "C", "ROP 0x" h "D", "ROP 0x" h "E",            \
+        "ROP 0x" h "F"
 
 static const char *const numbers[256] = {
     NIBBLE_("0"), NIBBLE_("1"), NIBBLE_("2"), NIBBLE_("3"), NIBBLE_("4"), NIBBLE_("5"),

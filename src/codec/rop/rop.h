@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Remote operations: requests and responses in their fields, and one table row for each ROP that has a
- * codec here. [MS-OXCROPS] 2.2. ROPs carry no length, so one without a codec hides all that follow it
- * in its buffer: it is kept with the rest as bytes, and what came before it stands.
+ * Remote operations: requests and responses in their fields, and one table row for each ROP that
+ * has a codec here. [MS-OXCROPS] 2.2. ROPs carry no length, so one without a codec hides all that
+ * follow it in its buffer: it is kept with the rest as bytes, and what came before it stands.
  *
  * A client chains requests with codec/rop/batch.h; a server uses om__rop_requests_decode() and
  * om__rop_responses_encode() below. The payload around them is codec/rop_buffer.h.
@@ -165,13 +165,15 @@ struct om__proptags {
 };
 
 /* RopLogon, [MS-OXCSTOR] 2.2.1.1, [MS-OXCROPS] 2.2.3.1 */
-enum { /* LogonFlags */
+/* LogonFlags */
+enum {
     OM_LOGON_PRIVATE = 0x01,
     OM_LOGON_UNDER_COVER = 0x02,
     OM_LOGON_GHOSTED = 0x04,
 };
 
-enum { /* OpenFlags */
+/* OpenFlags */
+enum {
     OM_OPEN_USE_ADMIN_PRIVILEGE = 0x00000001,
     OM_OPEN_PUBLIC = 0x00000002,
     OM_OPEN_HOME_LOGON = 0x00000004,
@@ -182,7 +184,8 @@ enum { /* OpenFlags */
     OM_OPEN_USE_PER_MDB_REPLID_MAPPING = 0x01000000,
 };
 
-enum { /* ResponseFlags */
+/* ResponseFlags */
+enum {
     OM_LOGON_RESPONSE_RESERVED = 0x01,
     OM_LOGON_OWNER_RIGHT = 0x02,
     OM_LOGON_SEND_AS_RIGHT = 0x04,
@@ -265,7 +268,8 @@ struct om__open_folder_rsp {
 };
 
 /* RopGetHierarchyTable and RopGetContentsTable, [MS-OXCROPS] 2.2.4.13, 2.2.4.14 */
-enum { /* TableFlags */
+/* TableFlags */
+enum {
     OM_TABLE_ASSOCIATED = 0x02, /* contents: the folder's hidden messages */
     OM_TABLE_DEPTH = 0x04,      /* hierarchy: all levels */
     OM_TABLE_DEFERRED_ERRORS = 0x08,
@@ -290,7 +294,7 @@ struct om__set_columns_req {
 };
 
 struct om__table_status_rsp { /* also RopSortTable */
-    uint8_t table_status; /* 0 complete; [MS-OXCTABL] 2.2.2.1.3 */
+    uint8_t table_status;     /* 0 complete; [MS-OXCTABL] 2.2.2.1.3 */
 };
 
 /* RopSortTable, [MS-OXCROPS] 2.2.5.2 */
@@ -306,13 +310,15 @@ struct om__sort_table_req {
 };
 
 /* RopQueryRows, [MS-OXCROPS] 2.2.5.4 */
-enum { /* Origin, also of RopSeekRow */
+/* Origin, also of RopSeekRow */
+enum {
     OM_BOOKMARK_BEGINNING = 0,
     OM_BOOKMARK_CURRENT = 1,
     OM_BOOKMARK_END = 2,
 };
 
-enum { /* QueryRowsFlags, [MS-OXCTABL] 2.2.2.5.1 */
+/* QueryRowsFlags, [MS-OXCTABL] 2.2.2.5.1 */
+enum {
     OM_QUERY_ROWS_NO_ADVANCE = 0x01,
     OM_QUERY_ROWS_PACKED = 0x02, /* with OM_RPCEXT2_CHAIN: rows in several chained payloads */
 };
@@ -327,8 +333,9 @@ struct om__query_rows_req {
 struct om__query_rows_rsp {
     uint8_t origin;
     uint16_t row_count;
-    struct om_binary row_data;     /* the rows as they stand on the wire: what is encoded */
-    const struct om_proprow *rows; /* NULL where the request named no columns: row_data is the rest then */
+    struct om_binary row_data; /* the rows as they stand on the wire: what is encoded */
+    /* Decoded; NULL where the request named no columns: row_data is the rest of the ROPs then. */
+    const struct om_proprow *rows;
 };
 
 /* RopQueryPosition, [MS-OXCROPS] 2.2.5.7; RopSeekRow, 2.2.5.8 */
@@ -349,8 +356,8 @@ struct om__seek_row_rsp {
 
 /* RopGetPropertiesSpecific and RopGetPropertiesAll, [MS-OXCROPS] 2.2.8.3, 2.2.8.4 */
 struct om__get_props_req {
-    uint16_t size_limit;   /* 0: none */
-    uint16_t want_unicode; /* for PT_UNSPECIFIED */
+    uint16_t size_limit;      /* 0: none */
+    uint16_t want_unicode;    /* for PT_UNSPECIFIED */
     struct om__proptags tags; /* ...Specific only */
 };
 
@@ -379,14 +386,16 @@ struct om__rop_request {
 };
 
 /* RopBackoff, [MS-OXCROPS] 2.2.15.2 */
+struct om__backoff_rop {
+    uint8_t id;
+    uint32_t duration_ms;
+};
+
 struct om__backoff_rsp {
     uint8_t logon_id;
     uint32_t duration_ms;
     uint8_t rop_count;
-    const struct om__backoff_rop {
-        uint8_t id;
-        uint32_t duration_ms;
-    } *rops;
+    const struct om__backoff_rop *rops;
     struct om_binary additional;
 };
 
@@ -405,7 +414,7 @@ struct om__notify_rsp {
 
 struct om__rop_response {
     uint8_t id;
-    uint8_t handle_index; /* OutputHandleIndex or InputHandleIndex, whichever the ROP answers with */
+    uint8_t handle_index; /* OutputHandleIndex, or InputHandleIndex where nothing was made */
     bool opaque;
     uint32_t ec; /* ReturnValue: an Exchange ec code as it came, not an om_status */
     union {
@@ -453,8 +462,9 @@ struct om__rop_codec {
 const struct om__rop_codec *om__rop_codec(uint8_t id);
 
 /*
- * One ROP from RopId on. Without a codec it is opaque and takes what is left of the cursor, which is to
- * hold the ROPs and nothing else. Arrays and converted strings are in the arena, the rest is borrowed.
+ * One ROP from RopId on. Without a codec it is opaque and takes what is left of the cursor, which
+ * is to hold the ROPs and nothing else. Arrays and converted strings are in the arena, the rest is
+ * borrowed.
  */
 void om__rop_request_get(struct om_rd *r, struct om_arena *a, struct om__rop_request *out);
 void om__rop_request_put(struct om_wr *w, const struct om__rop_request *req);
@@ -472,8 +482,8 @@ struct om__rop_requests {
 
 /*
  * A payload of rgbIn: every ROP up to the first without a codec, which becomes an opaque last one.
- * What is malformed is MAPI_E_CORRUPT_DATA; the server's answer to both is ecRpcFormat for the call.
- * Handle indices are not checked against the table here: 0x4B9 is the answer of the one ROP.
+ * What is malformed is MAPI_E_CORRUPT_DATA; the server's answer to both is ecRpcFormat for the
+ * call. Handle indices are not checked against the table here: 0x4B9 is the answer of the one ROP.
  */
 om_status om__rop_requests_decode(const uint8_t *payload, size_t n, struct om_arena *a,
                                   struct om__rop_requests *out, struct om_error *err);
@@ -483,9 +493,9 @@ void om__rop_responses_encode(struct om_wr *w, const struct om__rop_response *li
                               const uint32_t *handles, size_t handle_count);
 
 /*
- * Row data for RopQueryRows: writes rows while they fit into `limit` bytes of w from where it stands
- * and gives how many did. A row alone larger than the limit gives 0: answer RopBufferTooSmall. The
- * cursor fails when memory is out or a row does not fit its columns.
+ * Row data for RopQueryRows: writes rows while they fit into `limit` bytes of w from where it
+ * stands and gives how many did. A row alone larger than the limit gives 0: answer
+ * RopBufferTooSmall. The cursor fails when memory is out or a row does not fit its columns.
  */
 size_t om__rop_rows_put(struct om_wr *w, size_t limit, const struct om__proptags *columns,
                         const struct om_proprow *rows, size_t count);
