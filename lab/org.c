@@ -352,13 +352,12 @@ static bool place(struct lab_user *u)
     om__guid_format(&u->guid, guid);
     if (!u->server)
         return true;
-    if (u->server->personalized) {
-        u->server_id = format("%s@%s", guid, LAB_DOMAIN);
-        u->home_mdb = u->server_id ? format("%s%s%s", SERVERS_DN, u->server_id, PRIVATE_MDB) : NULL;
-    } else {
-        u->server_id = format("%s", u->server->host);
-        u->home_mdb = format("%s%s", u->server->dn, PRIVATE_MDB);
-    }
+    u->personal_id = format("%s@%s", guid, LAB_DOMAIN);
+    if (!u->personal_id)
+        return false;
+    u->server_id = strdup(u->server->personalized ? u->personal_id : u->server->host);
+    u->home_mdb = format("%s%s%s", SERVERS_DN, u->server->personalized ? u->personal_id : u->server->name,
+                         PRIVATE_MDB);
     return u->server_id && u->home_mdb;
 }
 
@@ -487,7 +486,7 @@ struct lab_org *lab_org_new(size_t gal)
 static void free_user(struct lab_user *u)
 {
     char **owned[] = { &u->alias, &u->smtp, &u->smtp2, &u->display_name, &u->given_name, &u->surname, &u->title,
-                       &u->department, &u->phone, &u->legacy_dn, &u->server_id, &u->home_mdb, &u->sort_key };
+                       &u->department, &u->phone, &u->legacy_dn, &u->server_id, &u->personal_id, &u->home_mdb, &u->sort_key };
 
     for (size_t i = 0; i < LENGTH(owned); i++)
         free(*owned[i]);
@@ -593,6 +592,14 @@ static const char *name_in_dn(const char *dn, size_t *n)
     return *n && (!*rest || strcasecmp(rest, PRIVATE_MDB) == 0) ? name : NULL;
 }
 
+static const struct lab_server *personalized_server(const struct lab_org *org)
+{
+    for (size_t i = 0; i < org->server_count; i++)
+        if (org->servers[i].personalized)
+            return &org->servers[i];
+    return NULL;
+}
+
 /* A name that is no DN, of n bytes. *fqdn is what it is called in full; NULL when it is no server's. */
 static const struct lab_server *server_named(const struct lab_org *org, const char *name, size_t n, const char **fqdn)
 {
@@ -605,8 +612,8 @@ static const struct lab_server *server_named(const struct lab_org *org, const ch
     bare[n] = '\0';
     u = lab_org_by_server_id(org, bare);
     if (u) {
-        *fqdn = u->server_id;
-        return u->server;
+        *fqdn = u->personal_id;
+        return u->server->personalized ? u->server : personalized_server(org);
     }
     for (size_t i = 0; i < org->server_count; i++) {
         *fqdn = org->servers[i].host;
@@ -633,6 +640,17 @@ const char *lab_org_fqdn(const struct lab_org *org, const char *server_dn)
 
     name = server_dn ? name_in_dn(server_dn, &n) : NULL;
     return name && server_named(org, name, n, &fqdn) ? fqdn : NULL;
+}
+
+char *lab_org_home_dn(const struct lab_user *mailbox, const struct lab_server *server, struct om_arena *a)
+{
+    const char *name = server->personalized ? mailbox->personal_id : server->name;
+    size_t n = strlen(SERVERS_DN) + strlen(name) + 1;
+    char *dn = om__arena_alloc(a, n);
+
+    if (dn)
+        snprintf(dn, n, "%s%s", SERVERS_DN, name);
+    return dn;
 }
 
 bool lab_org_may_open(const struct lab_org *org, const struct lab_user *who, const struct lab_user *mailbox)

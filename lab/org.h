@@ -10,6 +10,8 @@
 
 #include <onemapi/prop.h>
 
+#include "base/arena.h"
+
 #define LAB_DOMAIN  "contoso.test" /* SMTP, UPN and personalized ids */
 #define LAB_NETBIOS "CONTOSO"      /* CONTOSO\alice */
 #define LAB_ORG_DN  "/o=Contoso/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
@@ -49,6 +51,7 @@ struct lab_user {
     char *title, *department, *phone; /* may be NULL */
     char *legacy_dn;       /* /o=Contoso/ou=.../cn=Recipients/cn=... */
     char *server_id;       /* what a profile calls its server: guid@contoso.test, or the host name */
+    char *personal_id;     /* guid@contoso.test, whatever the server's age; NULL without a mailbox */
     char *home_mdb;        /* PR_EMS_AB_HOME_MDB; NULL without a mailbox */
     char *password;        /* NULL: nobody logs on as this one */
     char *sort_key;        /* folded display name: the GAL's order */
@@ -101,7 +104,8 @@ const struct lab_user *lab_org_by_server_id(const struct lab_org *org, const cha
 
 /*
  * The server behind a name a client uses: host name, its first label, server DN (also with
- * "/cn=Microsoft Private MDB" behind it), or personalized id (then the mailbox's server). NULL: none.
+ * "/cn=Microsoft Private MDB" behind it), or personalized id. An id always means a server of the kind that has
+ * ids, though the mailbox itself be on an older one. NULL: none.
  */
 const struct lab_server *lab_org_server(const struct lab_org *org, const char *name);
 
@@ -110,6 +114,12 @@ const struct lab_server *lab_org_server(const struct lab_org *org, const char *n
  * not a DN of a server here.
  */
 const char *lab_org_fqdn(const struct lab_org *org, const char *server_dn);
+
+/*
+ * The DN of a server as the home of a mailbox: from 2013 on it has the mailbox's personalized id for a name. NULL:
+ * the arena is full.
+ */
+char *lab_org_home_dn(const struct lab_user *mailbox, const struct lab_server *server, struct om_arena *a);
 
 /* Full Access: the owner, the administrator, and the delegates of the table in org.c. */
 bool lab_org_may_open(const struct lab_org *org, const struct lab_user *who, const struct lab_user *mailbox);
