@@ -89,6 +89,7 @@ struct cli_table {
 void cli_table_init(struct cli_table *t, size_t columns, const char *const *header);
 void cli_table_row(struct cli_table *t, const char *const *cells); /* copies; NULL is "" */
 int cli_table_print(struct cli *cli, struct cli_table *t); /* and frees it */
+void cli_table_free(struct cli_table *t); /* one that is not printed */
 int cli_table_print_to(struct cli *cli, struct cli_table *t, FILE *f); /* likewise */
 void cli_table_free(struct cli_table *t);
 

@@ -430,3 +430,10 @@ void cli_nearest(const char *word, const char *const *known, size_t count, char 
     if (used && used + 1 < size)
         snprintf(buf + used, size - used, "?");
 }
+
+/* ---- shared steps ---- */
+
+om_status cli_store(struct cli *cli, unsigned flags, struct om_store **out)
+{
+    return om_store_open(cli->home, flags, out, &cli->err);
+}

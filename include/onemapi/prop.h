@@ -152,7 +152,8 @@ OM_API om_status om_propflags_parse(om_proptag tag, const char *text, uint32_t *
                                     struct om_error *err);
 
 /*
- * The names of the bits, what has no name as one hexadecimal number at the end, "0" for none.
+ * The names of the bits, what has no name as one hexadecimal number at the end, "0" for none; of a property
+ * that is one of several values its name, or a decimal number.
  * NUL-terminated, cut to size; the length without the cut, as snprintf does. -1 when the tag has no names.
  */
 OM_API int om_propflags_format(om_proptag tag, uint32_t flags, char *buf, size_t size);

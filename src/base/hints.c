@@ -31,13 +31,51 @@ static const struct hint hints[] = {
      "an entry is DOMAIN=PROXY,HTTP method,RPC method,true or false, as in "
      "contoso.com=mail.contoso.com,ntlm,ntlm,false; onemapi map check names entry and column"},
     {OM_LAYER_ROUTE, OM_CAUSE_PROXY_BLOCKS_LEGACY, OM_NATIVE_NONE, 0,
-     "take the RPC proxy out of the profile (PR_ROH_PROXY_SERVER, PR_ROH_FLAGS) and into the "
-     "proxy map, or use the routing mode smart"},
+     "take the RPC proxy out of the profile (onemapi prop delete PROFILE global PR_ROH_PROXY_SERVER, and "
+     "PR_ROH_FLAGS) and into the map (onemapi map set RpcHttpProxyMap_NAME ...), or use the routing mode "
+     "smart (onemapi profile mode PROFILE smart)"},
     {OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-     "onemapi profile list shows the profiles there are; onemapi profile create makes one"},
+     "onemapi profile list, service list, provider list and prop list show what there is; -p or "
+     "ONEMAPI_PROFILE names a profile, onemapi profile default NAME makes it the default"},
     {OM_LAYER_PROFILE, OM_CAUSE_INCOMPLETE, OM_NATIVE_NONE, 0,
      "set PR_PROFILE_UNRESOLVED_NAME and PR_PROFILE_UNRESOLVED_SERVER in the global section: "
      "onemapi prop set PROFILE global NAME=VALUE"},
+    {OM_LAYER_STORE, OM_CAUSE_DISK_FULL, OM_NATIVE_NONE, 0,
+     "free space where the profiles live (onemapi --help: --home); nothing was changed or lost"},
+    {OM_LAYER_STORE, OM_CAUSE_READ_ONLY, OM_NATIVE_NONE, 0,
+     "make the home folder writable for you, or use another one with --home; nothing was changed, reading "
+     "still works"},
+    {OM_LAYER_STORE, OM_CAUSE_DAMAGED, OM_NATIVE_NONE, 0,
+     "the file was left as it is: put a backup in its place, or move it away and set the profiles up anew; "
+     "\"sqlite3 FILE .recover\" often saves most of it"},
+    {OM_LAYER_STORE, OM_CAUSE_NEWER_FORMAT, OM_NATIVE_NONE, 0,
+     "use the onemapi that wrote it, or a newer one; the file was left as it is"},
+    {OM_LAYER_STORE, OM_CAUSE_LOCKED, OM_NATIVE_NONE, 0,
+     "another onemapi is changing the profiles; try again when it is done"},
+    {OM_LAYER_STORE, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
+     "profiles live in a folder of your own that nobody else can write in (0700, the file 0600): change owner "
+     "and mode, or use another folder with --home"},
+    {OM_LAYER_STORE, OM_CAUSE_IO, OM_NATIVE_NONE, 0,
+     "check the disk and the folder the profiles live in"},
+    {OM_LAYER_STORE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "check the path of the home folder: --home, ONEMAPI_HOME"},
+    {OM_LAYER_PROFILE, OM_CAUSE_EXISTS, OM_NATIVE_NONE, 0,
+     "use another name, or delete or rename what is there; names differ by more than case"},
+    {OM_LAYER_PROFILE, OM_CAUSE_AMBIGUOUS, OM_NATIVE_NONE, 0,
+     "name it by its UID: onemapi provider list shows them"},
+    {OM_LAYER_PROFILE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
+     "give it a value it can have; onemapi prop get shows what is set"},
+    {OM_LAYER_PROFILE, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
+     "a profile holds settings, not data: use a shorter value"},
+    {OM_LAYER_MAP, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
+     "name the value RpcHttpProxyMap and a suffix of your own, such as RpcHttpProxyMap_onemapi"},
+    {OM_LAYER_MAP, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0, "onemapi map list shows the values"},
+    {OM_LAYER_MAP, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
+     "spread the entries over several values: all that begin with RpcHttpProxyMap are merged"},
+    {OM_LAYER_ROUTE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
+     "the server is guid@domain, as Autodiscover gives it, or a legacy server's host name"},
+    {OM_LAYER_AUTH, OM_CAUSE_NO_CREDENTIALS, OM_NATIVE_NONE, 0,
+     "say who you are with --user and --password-file (ONEMAPI_USER, ONEMAPI_PASSWORD_FILE)"},
 
     /* the way to the server */
     {OM_LAYER_TCP, OM_CAUSE_REFUSED, OM_NATIVE_NONE, 0,
@@ -180,55 +218,6 @@ static const struct hint hints[] = {
     {OM_LAYER_NONE, OM_CAUSE_CANCELLED, OM_NATIVE_NONE, 0, "start it again"},
     {OM_LAYER_NONE, OM_CAUSE_INTERNAL, OM_NATIVE_NONE, 0,
      "this is a mistake in onemapi: please report it, with the output of -vv"},
-    {OM_LAYER_STORE, OM_CAUSE_DISK_FULL, OM_NATIVE_NONE, 0,
-     "free space where the profiles live (onemapi --help: --home); nothing was changed or lost"},
-    {OM_LAYER_STORE, OM_CAUSE_READ_ONLY, OM_NATIVE_NONE, 0,
-     "make the home folder writable for you, or use another one with --home; nothing was changed, reading "
-     "still works"},
-    {OM_LAYER_STORE, OM_CAUSE_DAMAGED, OM_NATIVE_NONE, 0,
-     "the file was left as it is: put a backup in its place, or move it away and set the profiles up anew; "
-     "\"sqlite3 FILE .recover\" often saves most of it"},
-    {OM_LAYER_STORE, OM_CAUSE_NEWER_FORMAT, OM_NATIVE_NONE, 0,
-     "use the onemapi that wrote it, or a newer one; the file was left as it is"},
-    {OM_LAYER_STORE, OM_CAUSE_LOCKED, OM_NATIVE_NONE, 0,
-     "another onemapi is changing the profiles; try again when it is done"},
-    {OM_LAYER_STORE, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
-     "profiles live in a folder of your own that nobody else can write in (0700, the file 0600): change owner "
-     "and mode, or use another folder with --home"},
-    {OM_LAYER_STORE, OM_CAUSE_IO, OM_NATIVE_NONE, 0,
-     "check the disk and the folder the profiles live in"},
-    {OM_LAYER_STORE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-     "check the path of the home folder: --home, ONEMAPI_HOME"},
-    {OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-     "onemapi profile list, service list, provider list and prop list show what there is; -p or "
-     "ONEMAPI_PROFILE names a profile, onemapi profile default NAME makes it the default"},
-    {OM_LAYER_PROFILE, OM_CAUSE_EXISTS, OM_NATIVE_NONE, 0,
-     "use another name, or delete or rename what is there; names differ by more than case"},
-    {OM_LAYER_PROFILE, OM_CAUSE_AMBIGUOUS, OM_NATIVE_NONE, 0,
-     "name it by its UID: onemapi provider list shows them"},
-    {OM_LAYER_PROFILE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
-     "give it a value it can have; onemapi prop get shows what is set"},
-    {OM_LAYER_PROFILE, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
-     "a profile holds settings, not data: use a shorter value"},
-    {OM_LAYER_MAP, OM_CAUSE_NO_MAP_ENTRY, OM_NATIVE_NONE, 0,
-     "add the domain to the map: onemapi map set RpcHttpProxyMap_NAME "
-     "'DOMAIN=PROXY,ntlm,ntlm,false'; onemapi map explain SERVER shows what is found"},
-    {OM_LAYER_MAP, OM_CAUSE_BAD_SYNTAX, OM_NATIVE_NONE, 0,
-     "an entry is domain=proxy,HTTP method,RPC method,true|false, as in "
-     "contoso.com=mail.contoso.com,ntlm,ntlm,false; onemapi map check lists every mistake"},
-    {OM_LAYER_MAP, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
-     "name the value RpcHttpProxyMap and a suffix of your own, such as RpcHttpProxyMap_onemapi"},
-    {OM_LAYER_MAP, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0, "onemapi map list shows the values"},
-    {OM_LAYER_MAP, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
-     "spread the entries over several values: all that begin with RpcHttpProxyMap are merged"},
-    {OM_LAYER_ROUTE, OM_CAUSE_PROXY_BLOCKS_LEGACY, OM_NATIVE_NONE, 0,
-     "take the RPC proxy out of the profile (onemapi prop delete PROFILE global PR_ROH_PROXY_SERVER, and "
-     "PR_ROH_FLAGS) and into the map (onemapi map set RpcHttpProxyMap_NAME ...), or use the routing mode "
-     "smart (onemapi profile mode PROFILE smart)"},
-    {OM_LAYER_ROUTE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, 0,
-     "the server is guid@domain, as Autodiscover gives it, or a legacy server's host name"},
-    {OM_LAYER_AUTH, OM_CAUSE_NO_CREDENTIALS, OM_NATIVE_NONE, 0,
-     "say who you are with --user and --password-file (ONEMAPI_USER, ONEMAPI_PASSWORD_FILE)"},
 };
 
 const char *om_error_hint(const struct om_error *err)

@@ -402,7 +402,10 @@ int om_propflags_format(om_proptag tag, uint32_t flags, char *buf, size_t size)
             return (int)len;
     }
     if (left || !len) {
-        snprintf(number, sizeof number, left ? "0x%X" : "%u", left);
+        if (t->form == VALUE)
+            snprintf(number, sizeof number, "%d", (int)(int32_t)flags);
+        else
+            snprintf(number, sizeof number, left ? "0x%X" : "%u", left);
         append(buf, size, &len, len ? "|" : "", number);
     }
     return (int)len;

@@ -204,11 +204,12 @@ bool om_props_long(const struct om_props *props, om_proptag tag, uint32_t *value
 
 static om_status no_such_prop(const struct om_uid *section, om_proptag tag, struct om_error *err)
 {
+    const char *name = om_proptag_name(tag);
     char uid[OM_UID_TEXT];
 
     om__uid_format(section, uid);
     return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                    "section %s has no property 0x%08X", uid, (unsigned)tag);
+                    "section %s has no %s (0x%08X)", uid, name ? name : "such property", (unsigned)tag);
 }
 
 om_status om_prop_get(struct om_store *s, const char *profile, const struct om_uid *section,
