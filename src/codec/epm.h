@@ -12,6 +12,7 @@
 #define OM_EPM_PORT       135u
 #define OM_EPM_OPNUM_MAP  3u
 #define OM_EPM_MAX_TOWERS 16u  /* in one answer */
+#define OM_EPM_MAX_ASKED  500u /* [MS-RPCE] 2.2.1.2.5: range(0,500) of max_towers */
 #define OM_EPM_MAX_TOWER  256u /* bytes of one tower */
 
 extern const struct om__rpc_syntax om__epm_interface; /* e1af8308-5d1f-11c9-91a4-08002b14a0fa 3.0 */
@@ -47,6 +48,7 @@ struct om__epm_map_request {
 
 struct om__epm_map_response {
     struct om__ndr_context handle;
+    uint32_t max_towers; /* as the request had it: the size of the array that `count` fills */
     uint32_t count;
     struct om__epm_tower towers[OM_EPM_MAX_TOWERS];
     uint32_t status;
@@ -62,13 +64,14 @@ om_status om__epm_map_response_encode(struct om_wr *w, const struct om__epm_map_
 om_status om__epm_map_response_decode(const uint8_t *p, size_t n, struct om__epm_map_response *m,
                                       struct om_error *err);
 
-/* A question for an interface over TCP. */
+/* A question for an interface over that protocol, at any address. */
 void om__epm_ask(struct om__epm_map_request *m, const struct om__rpc_syntax *interface,
                  enum om__epm_protocol protocol);
 
 /*
- * The port of an answer over that protocol. A status that is not 0, and an answer without such a
- * tower, fail with MAPI_E_NETWORK_ERROR, OM_CAUSE_NOT_REGISTERED, native the status.
+ * The port of an answer over that protocol, from the first tower that has one. Without such a
+ * tower: MAPI_E_NETWORK_ERROR, OM_CAUSE_NOT_REGISTERED, native the status; another status that is
+ * not 0: OM_CAUSE_SERVER_ERROR.
  */
 om_status om__epm_port(const struct om__epm_map_response *m, enum om__epm_protocol protocol,
                        uint16_t *port, struct om_error *err);

@@ -323,14 +323,25 @@ static void upper_case(uint8_t *p, size_t n)
         freelocale(unicode);
 }
 
-static void nt_hash(const uint8_t *p, size_t n, uint8_t out[OM_NTLM_KEY_SIZE])
+om_status om__ntlm_nt_hash(const char *password, uint8_t out[OM_NTLM_KEY_SIZE],
+                           struct om_error *err)
 {
     struct md4_ctx ctx;
+    struct om_wr w;
+    om_status st;
 
-    md4_init(&ctx);
-    md4_update(&ctx, n, p);
-    md4_digest(&ctx, OM_NTLM_KEY_SIZE, out);
-    om__wipe(&ctx, sizeof ctx);
+    om_wr_init(&w, OM_MAX_STRING);
+    w.wipe = true;
+    om_wr_utf16(&w, password);
+    st = om_wr_finish(&w, OM_LAYER_AUTH, "the NTLM hash of a password", err);
+    if (st == OM_OK) {
+        md4_init(&ctx);
+        md4_update(&ctx, w.len, w.buf);
+        md4_digest(&ctx, OM_NTLM_KEY_SIZE, out);
+        om__wipe(&ctx, sizeof ctx);
+    }
+    om_wr_free(&w);
+    return st;
 }
 
 /* [MS-NLMP] 3.3.2: HMAC_MD5(MD4(UNICODE(Passwd)), UNICODE(Uppercase(User) + UserDom)) */
@@ -338,20 +349,17 @@ om_status om__ntlm_ntowf_v2(const char *password, const char *user, const char *
                             uint8_t out[OM_NTLM_KEY_SIZE], struct om_error *err)
 {
     uint8_t hash[OM_NTLM_KEY_SIZE];
-    om_status st;
+    om_status st = om__ntlm_nt_hash(password, hash, err);
     struct om_wr w;
 
+    if (st != OM_OK)
+        return st;
     om_wr_init(&w, OM_MAX_STRING);
-    w.wipe = true;
-    om_wr_utf16(&w, password);
-    if (!w.failed)
-        nt_hash(w.buf, w.len, hash);
-    om_wr_reset(&w);
     om_wr_utf16(&w, user);
     if (!w.failed)
         upper_case(w.buf, w.len);
     om_wr_utf16(&w, domain);
-    st = om_wr_finish(&w, OM_LAYER_AUTH, "the NTLM key of an account", err);
+    st = om_wr_finish(&w, OM_LAYER_AUTH, "the NTLM name of an account", err);
     if (st == OM_OK)
         hmac(hash, w.buf, w.len, out);
     om_wr_free(&w);

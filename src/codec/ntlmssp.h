@@ -119,6 +119,10 @@ bool om__ntlm_av_find(struct om_binary target_info, uint16_t id, struct om_binar
 /* The AV pairs inside an NTLMv2 response ([MS-NLMP] 2.2.2.7), to look for flags and bindings. */
 struct om_binary om__ntlm_response_avs(struct om_binary nt_response);
 
+/* MD4 of the password in UTF-16LE: NTOWFv1, [MS-NLMP] 3.3.1. As good as the password: wipe it. */
+om_status om__ntlm_nt_hash(const char *password, uint8_t out[OM_NTLM_KEY_SIZE],
+                           struct om_error *err);
+
 /* NTOWFv2, [MS-NLMP] 3.3.2. Everything UTF-8; the user is upper-cased here. */
 om_status om__ntlm_ntowf_v2(const char *password, const char *user, const char *domain,
                             uint8_t out[OM_NTLM_KEY_SIZE], struct om_error *err);

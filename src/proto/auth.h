@@ -74,4 +74,14 @@ struct om__auth_pdu {
 om_status om__auth_protect(struct om__auth *auth, struct om__auth_pdu *pdu, struct om_error *err);
 om_status om__auth_unprotect(struct om__auth *auth, struct om__auth_pdu *pdu, struct om_error *err);
 
+/*
+ * NTLM's protection of one PDU: both ends use it. The whole PDU is signed, header included, whether
+ * or not header signing was agreed on.
+ */
+struct om__ntlm_session;
+om_status om__auth_ntlm_protect(struct om__ntlm_session *s, enum om__rpc_level level,
+                                struct om__auth_pdu *pdu, struct om_error *err);
+om_status om__auth_ntlm_unprotect(struct om__ntlm_session *s, enum om__rpc_level level,
+                                  struct om__auth_pdu *pdu, struct om_error *err);
+
 #endif
