@@ -255,7 +255,7 @@ static bool authenticate(struct lab_http *h)
 /* Cuts the head into its parts, in place. False: no HTTP. */
 static bool parse_head(struct lab_http *h)
 {
-    char *line = h->head, *end, *colon, *version, *target;
+    char *line = h->head, *end, *colon, *version, *target, *query;
 
     end = strstr(line, "\r\n");
     *end = 0;
@@ -267,11 +267,10 @@ static bool parse_head(struct lab_http *h)
     *target++ = *version++ = 0;
     h->minor = version[7] == '0' ? 0 : 1;
     h->path = target;
-    h->query = strchr(target, '?');
-    if (h->query)
-        target[h->query++ - target] = 0;
-    else
-        h->query = "";
+    query = strchr(target, '?');
+    if (query)
+        *query++ = 0;
+    h->query = query ? query : "";
     for (line = end + 2; (end = strstr(line, "\r\n")) && end != line; line = end + 2) {
         *end = 0;
         colon = strchr(line, ':');
