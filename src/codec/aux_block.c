@@ -253,6 +253,21 @@ static void put_exorg_info(struct om_wr *w, size_t block, const struct om__aux_b
 }
 
 /* 2.2.2.2.19 */
+static void get_server_caps(const struct om_rd *block, struct om_rd *r, struct om_arena *a,
+                            struct om__aux_block *b)
+{
+    (void)block;
+    (void)a;
+    b->server_capabilities = om_rd_u32(r, "ServerCapabilityFlags");
+}
+
+static void put_server_caps(struct om_wr *w, size_t block, const struct om__aux_block *b)
+{
+    (void)block;
+    om_wr_u32(w, b->server_capabilities);
+}
+
+/* 2.2.2.2.20 */
 static void get_endpoint(const struct om_rd *block, struct om_rd *r, struct om_arena *a,
                          struct om__aux_block *b)
 {
@@ -327,6 +342,7 @@ static const struct aux_codec {
     {OM_AUX_CLIENT_CONTROL, "AUX_CLIENT_CONTROL", get_client_control, put_client_control},
     {OM_AUX_OSVERSIONINFO, "AUX_OSVERSIONINFO", get_os_version, put_os_version},
     {OM_AUX_EXORGINFO, "AUX_EXORGINFO", get_exorg_info, put_exorg_info},
+    {OM_AUX_SERVER_CAPABILITIES, "AUX_SERVER_CAPABILITIES", get_server_caps, put_server_caps},
     {OM_AUX_ENDPOINT_CAPABILITIES, "AUX_ENDPOINT_CAPABILITIES", get_endpoint, put_endpoint},
     {OM_AUX_CLIENT_CONNECTION_INFO, "AUX_CLIENT_CONNECTION_INFO", get_connection_info,
      put_connection_info},

@@ -20,7 +20,8 @@ enum om__aux_kind {
     OM_AUX_OSVERSIONINFO = 0x0116,          /* 2.2.2.2.16 */
     OM_AUX_EXORGINFO = 0x0117,              /* 2.2.2.2.17 */
     OM_AUX_PERF_ACCOUNTINFO = 0x0118,       /* 2.2.2.2.18 */
-    OM_AUX_ENDPOINT_CAPABILITIES = 0x0148,  /* 2.2.2.2.19 */
+    OM_AUX_SERVER_CAPABILITIES = 0x0146,    /* 2.2.2.2.19 */
+    OM_AUX_ENDPOINT_CAPABILITIES = 0x0148,  /* 2.2.2.2.20 */
     OM_AUX_CLIENT_CONNECTION_INFO = 0x014A, /* 2.2.2.2.21 */
     OM_AUX_SERVER_SESSION_INFO = 0x014B,    /* 2.2.2.2.22 */
     OM_AUX_PERF_SESSIONINFO_V2 = 0x0204,    /* 2.2.2.2.3 */
@@ -105,6 +106,7 @@ struct om__aux_block {
         struct om__aux_os_version os_version;
         struct om__aux_connection_info connection_info;
         uint32_t exorg_flags;
+        uint32_t server_capabilities; /* 1 packed uploads of FastTransfer, 2 of streams */
         uint32_t endpoint_capabilities;
         const char *server_session; /* AUX_SERVER_SESSION_INFO */
     };

@@ -136,6 +136,7 @@ static void test_every_kind_goes_there_and_back(void **state)
          .connection_info = {.guid = guid, .attempts = 2, .flags = 1, .context = "c"}},
         {.kind = OM_AUX_SERVER_SESSION_INFO, .server_session = "ex13 / mbx1"},
         {.kind = (enum om__aux_kind)0x0177, .raw = {3, raw}},
+        {.kind = OM_AUX_SERVER_CAPABILITIES, .server_capabilities = 3},
     };
     struct om__aux_list list;
     struct om_arena a;
@@ -149,7 +150,8 @@ static void test_every_kind_goes_there_and_back(void **state)
     expect_same_bytes(w.buf, w.len);
     om_check_codec_open(decode, w.buf, w.len, NULL);
     assert_int_equal(om__aux_decode(w.buf, w.len, &a, &list, NULL), OM_OK);
-    assert_int_equal(list.count, 9);
+    assert_int_equal(list.count, 10);
+    assert_int_equal(list.blocks[9].server_capabilities, 3);
     assert_string_equal(list.blocks[0].process_info.name, "onemapi");
     assert_null(list.blocks[1].process_info.name);
     assert_int_equal(list.blocks[3].session_info.connection_id, 0x11223344);

@@ -494,8 +494,9 @@ void om__rop_responses_encode(struct om_wr *w, const struct om__rop_response *li
 
 /*
  * Row data for RopQueryRows: writes rows while they fit into `limit` bytes of w from where it
- * stands and gives how many did. A row alone larger than the limit gives 0: answer
- * RopBufferTooSmall. The cursor fails when memory is out or a row does not fit its columns.
+ * stands and gives how many did. A row alone larger than the limit gives 0: the ROP fails with
+ * ecBufferTooSmall then ([MS-OXCTABL] 3.2.5.5). The cursor fails when memory is out or a row does
+ * not fit its columns.
  */
 size_t om__rop_rows_put(struct om_wr *w, size_t limit, const struct om__proptags *columns,
                         const struct om_proprow *rows, size_t count);
