@@ -22,6 +22,8 @@ static const struct hint hints[] = {
      "onemapi COMMAND --help shows how it is written"},
     {OM_LAYER_USAGE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
      "check the spelling; a number may be decimal or, with 0x, hexadecimal"},
+    {OM_LAYER_USAGE, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
+     "a profile holds no value of that size: give a smaller one"},
 
     /* profile, map and route */
     {OM_LAYER_MAP, OM_CAUSE_NO_MAP_ENTRY, OM_NATIVE_NONE, 0,

@@ -42,17 +42,18 @@ static unsigned edits(const char *a, const char *b)
     return row[nb];
 }
 
-/* A part of a name that was typed is as near as two mistakes. */
-static unsigned distance(const char *text, const char *name)
+/* At most `most`, or more than that. A part of a name that was typed is as near as two mistakes. */
+static unsigned distance(const char *text, const char *name, unsigned most)
 {
-    unsigned d = edits(text, name);
+    size_t a = strlen(text), b = strlen(name), apart = a > b ? a - b : b - a;
+    unsigned d = apart > most ? most + 1 : edits(text, name); /* `apart` letters differ at least */
 
-    return d > 2 && strlen(text) >= 4 && strcasestr(name, text) ? 2 : d;
+    return d > 2 && a >= 4 && a < b && strcasestr(name, text) ? 2 : d;
 }
 
 void om__nearest_offer(struct om__nearest *n, const char *name)
 {
-    unsigned d = distance(n->text, name), near = 1 + (unsigned)strlen(n->text) / 4;
+    unsigned near = 1 + (unsigned)strlen(n->text) / 4, d = distance(n->text, name, near);
     size_t at = OM_NEAREST_COUNT;
 
     if (d > near)

@@ -104,7 +104,7 @@ static om_status unknown(const char *text, struct om_error *err)
     char list[160];
 
     om__nearest_init(&near, text);
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; err && i < COUNT; i++) { /* the list is for who reads the error */
         om__nearest_offer(&near, names[i].name);
         if (names[i].canonical && strncasecmp(text, "Pid", 3) == 0)
             om__nearest_offer(&near, names[i].canonical);
