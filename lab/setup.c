@@ -220,11 +220,11 @@ static json_t *user_json(const char *dir, const struct lab_user *u)
     char path[PATH_SIZE];
 
     snprintf(path, sizeof(path), "%s/passwords/%s", dir, u->alias);
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:s}", "alias", u->alias, "smtp",
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:s}", "alias", u->alias, "smtp",
                      u->smtp, "upn", u->smtp, "server", u->server ? u->server->name : NULL,
                      "server_id", u->server_id, "personalized_id",
                      u->server && u->server->personalized ? u->server_id : NULL, "legacy_dn",
-                     u->legacy_dn, "password_file", path);
+                     u->legacy_dn, "hidden", u->hidden, "password_file", path);
 }
 
 bool lab_setup_ready(const char *dir, const struct lab_org *org)
