@@ -139,5 +139,10 @@ extern const struct cli_command cli_cmd_provider;
 extern const struct cli_command cli_cmd_prop;
 extern const struct cli_command cli_cmd_map;
 extern const struct cli_command cli_cmd_error;
+extern const struct cli_command cli_cmd_folders;
+extern const struct cli_command cli_cmd_gal;
+extern const struct cli_command cli_cmd_logon;
+extern const struct cli_command cli_cmd_resolve;
+extern const struct cli_command cli_cmd_stores;
 
 #endif

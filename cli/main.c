@@ -14,7 +14,8 @@
 /* The order is that of --help. */
 static const struct cli_command *const commands[] = {
     &cli_cmd_profile, &cli_cmd_service, &cli_cmd_provider, &cli_cmd_prop,
-    &cli_cmd_map,     &cli_cmd_error,   NULL,
+    &cli_cmd_map,     &cli_cmd_logon,   &cli_cmd_stores,   &cli_cmd_folders,
+    &cli_cmd_gal,     &cli_cmd_resolve, &cli_cmd_error,    NULL,
 };
 
 #define DEFAULT_TIMEOUT_MS 30000u

@@ -32,6 +32,7 @@ static void map(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struc
         *fault = LAB_FAULT_BAD_STUB;
         return;
     }
+    answer.max_towers = asked.max_towers;
     e = find(call, &asked.tower);
     if (e && asked.max_towers) {
         answer.status = OM_EPM_OK;

@@ -10,5 +10,6 @@
 #include <onemapi/prop.h>
 #include <onemapi/profile.h>
 #include <onemapi/map.h>
+#include <onemapi/session.h>
 
 #endif

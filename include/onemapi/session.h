@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session: one profile, logged on. From the profile, the proxy map and a user's credentials to the
- * address book, the profile's own mailbox, and any other mailbox of the organisation, whatever the
- * age of the server it is on.
+ * A session: one profile, logged on. From the profile, the proxy map and a user's credentials to
+ * the address book, the profile's own mailbox, and any other mailbox of the organisation, whatever
+ * the age of the server it is on.
  *
  * A session belongs to one thread at a time; different sessions to different threads freely.
  * Every call ends within the session's time-out.
@@ -31,7 +31,7 @@ struct om_trace_event {
     const char *from;    /* state names; NULL where there is no state machine */
     const char *event;
     const char *to;
-    const char *text;    /* for a person; may be NULL */
+    const char *text; /* for a person; may be NULL */
 };
 typedef void om_trace_fn(void *ctx, const struct om_trace_event *event);
 
@@ -39,8 +39,9 @@ struct om_session_options {
     struct om_credentials rpc;  /* inside RPC: who the server sees */
     struct om_credentials http; /* at the RPC proxy; .user NULL: the same as rpc */
     const char *ca_file;        /* more trusted certificates, PEM; NULL: the system's only */
-    const char *const *resolve; /* "HOST[:PORT]:ADDR[:PORT]", tried before DNS; NULL-terminated, or NULL */
-    int timeout_ms;             /* of every single wait and of connecting; 0: 30 s */
+    const char *const
+        *resolve;   /* "HOST[:PORT]:ADDR[:PORT]", tried before DNS; NULL-terminated, or NULL */
+    int timeout_ms; /* of every single wait and of connecting; 0: 30 s */
     const char *client_version; /* announced to the server, "15.0.4420.1017"; NULL: the default */
     om_trace_fn *trace;         /* NULL: nobody listens */
     void *trace_ctx;
@@ -79,15 +80,15 @@ struct om_connection_info {
 struct om_mailbox_info {
     const char *display_name; /* UTF-8 */
     const char *alias;
-    const char *smtp;         /* "" when the address book has none */
+    const char *smtp; /* "" when the address book has none */
     const char *legacy_dn;
-    bool own;                 /* the profile's mailbox */
+    bool own; /* the profile's mailbox */
     struct om_connection_info connection;
 };
 
 /*
- * Logs on to the profile's own mailbox: resolves PR_PROFILE_UNRESOLVED_NAME through the address book
- * of PR_PROFILE_UNRESOLVED_SERVER, connects to the home server, RopLogon. Without
+ * Logs on to the profile's own mailbox: resolves PR_PROFILE_UNRESOLVED_NAME through the address
+ * book of PR_PROFILE_UNRESOLVED_SERVER, connects to the home server, RopLogon. Without
  * CONNECT_IGNORE_NO_PF the public store is opened too, and the logon fails when there is none.
  * Repeated calls give the same mailbox, which belongs to the session.
  */
@@ -95,13 +96,13 @@ OM_API om_status om_session_logon(struct om_session *session, struct om_mailbox 
                                   struct om_error *err) OM_MUST_CHECK;
 
 /*
- * Opens somebody's mailbox: `who` is an alias, an SMTP address, a legacy DN or "GAL:display name". It
- * is found in the address book of the profile's server, its home server is worked out and routed by
- * itself. The mailbox belongs to the session; om_mailbox_close() ends it earlier.
+ * Opens somebody's mailbox: `who` is an alias, an SMTP address, a legacy DN or "GAL:display name".
+ * It is found in the address book of the profile's server, its home server is worked out and routed
+ * by itself. The mailbox belongs to the session; om_mailbox_close() ends it earlier.
  */
 OM_API om_status om_session_open_mailbox(struct om_session *session, const char *who,
-                                         struct om_mailbox **mailbox, struct om_error *err)
-    OM_MUST_CHECK;
+                                         struct om_mailbox **mailbox,
+                                         struct om_error *err) OM_MUST_CHECK;
 
 OM_API void om_mailbox_close(struct om_mailbox *mailbox);
 
@@ -115,11 +116,14 @@ struct om_gal_entry {
     const char *alias;
     const char *smtp;
     const char *legacy_dn;
-    const char *type;         /* "user", "distribution-list", "forum", "agent", "remote-user", ... [MS-OXOABK] 2.2.3.11 */
-    const char *home_server;  /* "guid@domain" or the server's name; "" when it has no mailbox */
+    const char *type;        /* "user", "distribution-list", "forum", "agent", "remote-user", ...
+                                [MS-OXOABK] 2.2.3.11 */
+    const char *home_mdb;    /* PR_EMS_AB_HOME_MDB: a DN; "" when it has no mailbox */
+    const char *home_server; /* the server named in it: "guid@domain" or "EX2010" */
 };
 
-/* Called for each entry, which lives for the call. False ends the listing early, without an error. */
+/* Called for each entry, which lives for the call. False ends the listing early, without an error.
+ */
 typedef bool om_gal_fn(void *ctx, const struct om_gal_entry *entry);
 
 /*
@@ -140,8 +144,8 @@ OM_API om_status om_session_resolve(struct om_session *session, const char *name
 /* --- stores and folders --- */
 
 struct om_store_info {
-    const char *name;          /* "Mailbox - Alice Anderson" */
-    const char *provider;      /* "EMS_MDB_private", "EMS_MDB_public" */
+    const char *name;     /* "Mailbox - Alice Anderson" */
+    const char *provider; /* "EMS_MDB_private", "EMS_MDB_public" */
     bool is_default;
     const char *server;
     const char *mailbox;       /* legacy DN; "" for the public store */
@@ -154,14 +158,15 @@ OM_API om_status om_session_stores(struct om_session *session, om_store_info_fn 
                                    struct om_error *err) OM_MUST_CHECK;
 
 struct om_folder {
-    const char *path;      /* "/Inbox/Projects": names from below the top of the store; a '/' in a name is "\\/" */
+    const char *path; /* "/Inbox/Projects": names from below the top of the store; a '/' in a name
+                         is "\\/" */
     const char *name;
     const char *container_class; /* PR_CONTAINER_CLASS, "" when not set */
-    uint64_t id;           /* [MS-OXCDATA] 2.2.1.1, as it stands on the wire, little-endian */
+    uint64_t id;                 /* [MS-OXCDATA] 2.2.1.1, as it stands on the wire, little-endian */
     uint64_t parent_id;
-    uint32_t total;        /* messages */
+    uint32_t total; /* messages */
     uint32_t unread;
-    unsigned depth;        /* 1: directly below the top */
+    unsigned depth; /* 1: directly below the top */
 };
 typedef bool om_folder_fn(void *ctx, const struct om_folder *folder);
 

@@ -25,6 +25,7 @@
 #define FROM_NAME     "profile property PR_ROH_PROXY_PRINCIPAL_NAME"
 #define FROM_PACKAGE  "profile property PR_PROFILE_AUTH_PACKAGE"
 #define FROM_UI_STATE "profile property PR_PROFILE_UI_STATE"
+#define FROM_MODE     "mode smart: RPC is encrypted unless the profile says otherwise"
 #define FROM_DEFAULT  "default"
 
 struct route_impl {
@@ -43,7 +44,7 @@ struct wish {
     enum om_http_auth http_auth; /* PR_ROH_PROXY_AUTH_SCHEME */
     enum om_rpc_auth rpc_auth;   /* PR_PROFILE_AUTH_PACKAGE */
     const char *principal_name;
-    bool encrypt;                /* PR_PROFILE_UI_STATE */
+    bool has_ui_state, encrypt;  /* PR_PROFILE_UI_STATE */
 };
 
 struct decision {
@@ -186,7 +187,8 @@ static om_status read_profile(const struct om_props *props, struct wish *w, stru
     w->principal_name = string_of(props, PR_ROH_PROXY_PRINCIPAL_NAME);
     w->has_flags = om_props_long(props, PR_ROH_FLAGS, &w->flags);
     w->roh_off = w->has_flags && !(w->flags & ROHFLAGS_USE_ROH);
-    if (om_props_long(props, PR_PROFILE_UI_STATE, &number))
+    w->has_ui_state = om_props_long(props, PR_PROFILE_UI_STATE, &number);
+    if (w->has_ui_state)
         w->encrypt = number & EDK_PROFILEUISTATE_ENCRYPTNETWORK;
     if (w->proxy_text)
         st = read_proxy(w, err);
@@ -210,6 +212,7 @@ static void decide_rpc(struct decision *d)
     const struct wish *w = &d->wish;
     struct om_route *r = d->route;
     const char *map = d->entry ? om_rpc_auth_name(d->entry->rpc_auth) : NULL;
+    bool by_mode;
 
     r->rpc_auth = OM_RPC_METHOD_NTLM;
     switch (choose(d, "rpc_auth", w->has_rpc ? om_rpc_auth_name(w->rpc_auth) : NULL, FROM_PACKAGE, map,
@@ -231,8 +234,10 @@ static void decide_rpc(struct decision *d)
                  "RPC without authentication");
         return;
     }
-    r->rpc_level = w->encrypt ? OM_ROUTE_LEVEL_PRIVACY : OM_ROUTE_LEVEL_CONNECT;
-    source(d, "rpc_level", om_rpc_level_name(r->rpc_level), w->encrypt ? FROM_UI_STATE : FROM_DEFAULT);
+    by_mode = !w->has_ui_state && d->in->mode == OM_ROUTING_SMART;
+    r->rpc_level = w->encrypt || by_mode ? OM_ROUTE_LEVEL_PRIVACY : OM_ROUTE_LEVEL_CONNECT;
+    source(d, "rpc_level", om_rpc_level_name(r->rpc_level),
+           w->has_ui_state ? FROM_UI_STATE : by_mode ? FROM_MODE : FROM_DEFAULT);
 }
 
 /* ---- RPC over TCP ---- */

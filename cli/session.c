@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/session.h"
+
+#include <string.h>
+
+/* -v prints steps for a person, -vv every transition of every state machine. */
+static void print_trace(void *ctx, const struct om_trace_event *ev)
+{
+    const struct cli *cli = ctx;
+
+    if (!ev->machine) {
+        fprintf(stderr, "%s: ", om_layer_name(ev->layer));
+        cli_put_text(stderr, ev->text ? ev->text : "");
+        fputc('\n', stderr);
+        return;
+    }
+    if (cli->verbose < 2)
+        return;
+    fprintf(stderr, "%s: %s: %s --%s--> %s", om_layer_name(ev->layer), ev->machine,
+            ev->from ? ev->from : "", ev->event ? ev->event : "", ev->to ? ev->to : "");
+    if (ev->text) {
+        fputs(": ", stderr);
+        cli_put_text(stderr, ev->text);
+    }
+    fputc('\n', stderr);
+}
+
+/* Asks for what the session needs; the passwords are the caller's to free. */
+static om_status credentials(struct cli *cli, struct om_session_options *o, char **password,
+                             char **http_password)
+{
+    om_status st = OM_OK;
+
+    if (cli->user)
+        st = cli_password(cli, CLI_IDENTITY_RPC, cli->user, password);
+    if (st == OM_OK && cli->http_user)
+        st = cli_password(cli, CLI_IDENTITY_HTTP, cli->http_user, http_password);
+    o->rpc = (struct om_credentials){cli->user, *password};
+    o->http = (struct om_credentials){cli->http_user, *http_password};
+    return st;
+}
+
+om_status cli_session_open(struct cli *cli, struct cli_session *out)
+{
+    struct om_session_options options = {
+        .ca_file = cli->ca_file,
+        .resolve = (const char *const *)cli->resolves,
+        .timeout_ms = (int)cli->timeout_ms,
+        .trace = cli->verbose ? print_trace : NULL,
+        .trace_ctx = cli,
+    };
+    char *password = NULL, *http_password = NULL;
+    struct cli_session s = {0};
+    om_status st = cli_store(cli, OM_STORE_READ, &s.store);
+
+    if (st == OM_OK)
+        st = credentials(cli, &options, &password, &http_password);
+    if (st == OM_OK)
+        st = om_session_open(s.store, cli->profile, &options, &s.session, &cli->err);
+    cli_password_free(password);
+    cli_password_free(http_password);
+    if (st != OM_OK) {
+        cli_session_close(&s);
+        return st;
+    }
+    *out = s;
+    return OM_OK;
+}
+
+void cli_session_close(struct cli_session *s)
+{
+    om_session_close(s->session);
+    om_store_close(s->store);
+    *s = (struct cli_session){0};
+}
+
+om_status cli_session_mailbox(struct cli *cli, struct cli_session *s, const char *who,
+                              struct om_mailbox **out)
+{
+    om_status st = who ? om_session_open_mailbox(s->session, who, out, &cli->err)
+                       : om_session_logon(s->session, out, &cli->err);
+
+    if (st == OM_OK && strcmp(om_mailbox_info(*out)->connection.certificate, "ignored") == 0)
+        cli_warn(cli, "the certificate of %s was not checked: the map or the profile says so",
+                 om_mailbox_info(*out)->connection.proxy);
+    return st;
+}
+
+void cli_server_text(const struct om_connection_info *c, char *buf, size_t size)
+{
+    if (c->server_age[0])
+        snprintf(buf, size, "Exchange %s (%s)", c->server_age, c->server_version);
+    else
+        snprintf(buf, size, "%s", c->server_version);
+}

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/address_book.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/ec.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "codec/legacy_dn.h"
+#include "codec/props.h"
+#include "session/referral.h"
+#include "session/session_int.h"
+
+#define PR_DISPLAY_NAME    OM_PROP_TAG(PT_UNICODE, 0x3001)
+#define PR_EMAIL_ADDRESS   OM_PROP_TAG(PT_UNICODE, 0x3003)
+#define PR_ANR             OM_PROP_TAG(PT_UNICODE, 0x360C)
+#define PR_DISPLAY_TYPE    OM_PROP_TAG(PT_LONG, 0x3900)
+#define PR_SMTP_ADDRESS    OM_PROP_TAG(PT_UNICODE, 0x39FE)
+#define PR_ACCOUNT         OM_PROP_TAG(PT_UNICODE, 0x3A00)
+#define PR_EMS_AB_HOME_MDB OM_PROP_TAG(PT_UNICODE, 0x8006)
+
+static const struct om__rpc_syntax nspi_syntax = {OM_NSPI_UUID, OM_NSPI_VERSION_MAJOR,
+                                                  OM_NSPI_VERSION_MINOR};
+
+#define PAGE_ROWS      512u       /* of a QueryRows: about 200 kB of names */
+#define MATCHES_MAX    20000u     /* entries ANR may find before the server says too many */
+#define CANDIDATES_MAX 100u       /* of an ambiguous name: more help nobody */
+#define BOOK_CEILING   (8u << 20) /* one decoded page */
+
+static const uint32_t columns[] = {
+    PR_DISPLAY_NAME,  PR_ACCOUNT,         PR_SMTP_ADDRESS,
+    PR_EMAIL_ADDRESS, PR_EMS_AB_HOME_MDB, PR_DISPLAY_TYPE,
+};
+static const struct om__nspi_tags column_tags = {sizeof columns / sizeof *columns, columns};
+
+static struct om__nspi_stat first_row(void)
+{
+    return (struct om__nspi_stat){
+        .sort_type = OM_NSPI_SORT_DISPLAYNAME,
+        .current_rec = OM_MID_BEGINNING_OF_TABLE,
+        .code_page = OM_NSPI_CP_TELETEX,
+        .template_locale = OM_NSPI_LOCALE,
+        .sort_locale = OM_NSPI_LOCALE,
+    };
+}
+
+/* Sends the stub written and gives the answer's; frees the writer. */
+static om_status call(struct om__address_book *b, uint16_t opnum, const char *name, struct om_wr *w,
+                      struct om_rd *answer, struct om_error *err)
+{
+    om_status st = om_wr_finish(w, OM_LAYER_NSPI, name, err);
+
+    if (st == OM_OK)
+        st = om__link_call(b->session, &b->link, 0, opnum, w, answer, err);
+    om_wr_free(w);
+    om__error_doing(err, "%s", name);
+    om__error_target(err, "%s", b->link.route->server);
+    return st;
+}
+
+/* The verdict on a decoded answer: its bytes first, then the code the server gave. */
+static om_status verdict(const struct om__address_book *b, const struct om_rd *r, uint32_t code,
+                         const char *name, struct om_error *err)
+{
+    om_status st = om_rd_finish(r, OM_LAYER_NSPI, name, err);
+
+    if (st == OM_OK && !(code & 0x80000000u) && code == (uint32_t)MAPI_W_ERRORS_RETURNED)
+        return OM_OK; /* some values are PT_ERROR: looked at one by one */
+    if (st == OM_OK)
+        st = om__fail_ec(err, OM_LAYER_NSPI, code, name);
+    om__error_target(err, "%s", b->link.route->server);
+    return st;
+}
+
+static om_status bind_book(struct om__address_book *b, struct om_error *err)
+{
+    struct om__nspi_bind_req req = {.stat = first_row()};
+    struct om__nspi_bind_resp resp;
+    struct om_arena arena;
+    struct om_rd r;
+    struct om_wr w;
+    om_status st;
+
+    om__arena_init(&arena, BOOK_CEILING);
+    om_wr_init(&w, OM_MAX_RPC_STUB);
+    om__nspi_wr_bind_req(&w, &req);
+    st = call(b, OM_NSPI_BIND, "NspiBind", &w, &r, err);
+    if (st == OM_OK) {
+        om__nspi_rd_bind_resp(&r, &arena, &resp);
+        st = verdict(b, &r, resp.code, "NspiBind", err);
+    }
+    if (st == OM_OK)
+        b->handle = resp.handle;
+    om__arena_free(&arena);
+    return st;
+}
+
+/* Does the failure mean "not here", so that the referral service should be asked? */
+static bool not_here(const struct om_error *e)
+{
+    return e->cause == OM_CAUSE_BIND_REFUSED || e->cause == OM_CAUSE_NOT_REGISTERED ||
+           e->cause == OM_CAUSE_PROXY_ERROR;
+}
+
+static om_status follow_referral(struct om_session *s, const char *server, struct om__link *link,
+                                 const struct om_error *first, struct om_error *err)
+{
+    struct om_error second = OM_ERROR_INIT;
+    struct om_arena arena;
+    const char *book_server;
+    om_status st;
+
+    om__arena_init(&arena, BOOK_CEILING);
+    st = om__referral_new_dsa(s, server, &arena, &book_server, &second);
+    if (st == OM_OK && strcasecmp(book_server, server) != 0) {
+        om__session_note(s, OM_LAYER_RFR, "%s refers to the address book of %s", server,
+                         book_server);
+        st = om__link_open(s, book_server, OM_SERVICE_ADDRESS_BOOK, &nspi_syntax, link, err);
+    } else {
+        st = first->status; /* what kept us from the server's own is the cause, not the referral */
+        if (err && err->status == OM_OK)
+            *err = *first;
+    }
+    om__arena_free(&arena);
+    return st;
+}
+
+om_status om__address_book_open(struct om_session *s, const char *server,
+                                struct om__address_book **out, struct om_error *err)
+{
+    struct om__address_book *b = om__calloc(1, sizeof *b);
+    struct om_error first = OM_ERROR_INIT;
+    om_status st;
+
+    if (!b || !(b->server = om__strdup(server))) {
+        om__free(b);
+        return om__fail_memory(err, "the address book");
+    }
+    b->session = s;
+    st = om__link_open(s, server, OM_SERVICE_ADDRESS_BOOK, &nspi_syntax, &b->link, &first);
+    if (st != OM_OK && not_here(&first)) {
+        st = follow_referral(s, server, &b->link, &first, err);
+    } else if (st != OM_OK && err && err->status == OM_OK) {
+        *err = first;
+    }
+    if (st == OM_OK)
+        st = bind_book(b, err);
+    if (st != OM_OK) {
+        om__address_book_close(b);
+        return om__error_frame(err, err ? om_error_status(err) : st, OM_LAYER_SESSION,
+                               "opening the address book of %s", server);
+    }
+    *out = b;
+    return OM_OK;
+}
+
+static void unbind(struct om__address_book *b)
+{
+    struct om__nspi_unbind_req req = {.handle = b->handle};
+    struct om_error ignored = OM_ERROR_INIT; /* the server runs the handle down by itself */
+    struct om_rd r;
+    struct om_wr w;
+
+    om_wr_init(&w, OM_MAX_RPC_STUB);
+    om__nspi_wr_unbind_req(&w, &req);
+    (void)call(b, OM_NSPI_UNBIND, "NspiUnbind", &w, &r, &ignored);
+}
+
+void om__address_book_close(struct om__address_book *b)
+{
+    if (!b)
+        return;
+    if (b->link.conn && !om__ndr_context_is_null(&b->handle))
+        unbind(b);
+    om__link_close(&b->link);
+    om__free(b->server);
+    om__free(b);
+}
+
+om_status om__session_book(struct om_session *s, struct om__address_book **out,
+                           struct om_error *err)
+{
+    om_status st = OM_OK;
+
+    if (!s->book)
+        st = om__address_book_open(s, s->profile.unresolved_server, &s->book, err);
+    if (st == OM_OK)
+        *out = s->book;
+    return st;
+}
+
+/* --- entries --- */
+
+static const char *text_of(const struct om_proprow *row, om_proptag tag)
+{
+    const char *s = om__proprow_string(row, tag);
+
+    return s ? s : "";
+}
+
+/* PR_DISPLAY_TYPE, [MS-OXNSPI] 2.2.1.3 */
+static const char *type_name(int64_t display_type)
+{
+    static const char *const names[] = {
+        "user",         "distribution-list",         "folder",     "agent",
+        "organization", "private-distribution-list", "remote-user"};
+
+    if (display_type < 0 || display_type >= (int64_t)(sizeof names / sizeof *names))
+        return "other";
+    return names[display_type];
+}
+
+/* False: memory ran out. Strings are the row's, but for home_server. */
+static bool entry_of(const struct om_proprow *row, struct om_arena *arena, struct om_gal_entry *out)
+{
+    const char *home_mdb = text_of(row, PR_EMS_AB_HOME_MDB);
+    struct om__dn_slice server;
+
+    *out = (struct om_gal_entry){
+        .display_name = text_of(row, PR_DISPLAY_NAME),
+        .alias = text_of(row, PR_ACCOUNT),
+        .smtp = text_of(row, PR_SMTP_ADDRESS),
+        .legacy_dn = text_of(row, PR_EMAIL_ADDRESS),
+        .type = type_name(om__proprow_int(row, PR_DISPLAY_TYPE, 0)),
+        .home_mdb = home_mdb,
+    };
+    if (!om__dn_server(home_mdb, &server))
+        server = (struct om__dn_slice){"", 0};
+    out->home_server = om__arena_strndup(arena, server.p, server.n);
+    return out->home_server != NULL;
+}
+
+/* False: the listener wants no more. */
+static om_status emit_rows(const struct om__nspi_rows *rows, struct om_arena *arena, om_gal_fn *fn,
+                           void *ctx, bool *go_on, struct om_error *err)
+{
+    *go_on = true;
+    for (uint32_t i = 0; i < rows->count && *go_on; i++) {
+        struct om_gal_entry entry;
+
+        if (!entry_of(&rows->rows[i], arena, &entry))
+            return om__fail_memory(err, "an entry of the address book");
+        *go_on = fn(ctx, &entry);
+    }
+    return OM_OK;
+}
+
+static om_status query_rows(struct om__address_book *b, const struct om__nspi_stat *stat,
+                            const struct om__nspi_tags *mids, uint32_t count,
+                            struct om_arena *arena, struct om__nspi_rows_resp *resp,
+                            struct om_error *err)
+{
+    struct om__nspi_query_rows_req req = {
+        .handle = b->handle, .stat = *stat, .count = count, .tags = column_tags};
+    struct om_rd r;
+    struct om_wr w;
+    om_status st;
+
+    if (mids)
+        req.etable = *mids;
+    om_wr_init(&w, OM_MAX_RPC_STUB);
+    om__nspi_wr_query_rows_req(&w, &req);
+    st = call(b, OM_NSPI_QUERY_ROWS, "NspiQueryRows", &w, &r, err);
+    if (st != OM_OK)
+        return st;
+    om__nspi_rd_query_rows_resp(&r, arena, resp);
+    return verdict(b, &r, resp->code, "NspiQueryRows", err);
+}
+
+/* A server that stays where it is would keep us forever. */
+static om_status check_progress(const struct om__nspi_stat *before,
+                                const struct om__nspi_rows_resp *resp, struct om_error *err)
+{
+    if (resp->rows.count == 0 || resp->stat.current_rec != before->current_rec)
+        return OM_OK;
+    return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_NSPI, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
+                    "NspiQueryRows gave %u rows but stayed at entry 0x%X",
+                    (unsigned)resp->rows.count, (unsigned)before->current_rec);
+}
+
+static om_status list_table(struct om__address_book *b, om_gal_fn *fn, void *ctx,
+                            struct om_error *err)
+{
+    struct om__nspi_stat stat = first_row();
+    struct om_arena arena;
+    bool go_on = true;
+    om_status st = OM_OK;
+
+    om__arena_init(&arena, BOOK_CEILING);
+    while (st == OM_OK && go_on && stat.current_rec != OM_MID_END_OF_TABLE) {
+        struct om__nspi_rows_resp resp;
+
+        om__arena_free(&arena);
+        st = query_rows(b, &stat, NULL, PAGE_ROWS, &arena, &resp, err);
+        if (st == OM_OK)
+            st = check_progress(&stat, &resp, err);
+        if (st == OM_OK)
+            st = emit_rows(&resp.rows, &arena, fn, ctx, &go_on, err);
+        if (st == OM_OK && resp.rows.count == 0)
+            break;
+        if (st == OM_OK)
+            stat = resp.stat;
+    }
+    om__arena_free(&arena);
+    return st;
+}
+
+/* The Minimal Entry IDs that ANR finds for a text, in the arena. */
+static om_status find_matches(struct om__address_book *b, const char *text, uint32_t limit,
+                              struct om_arena *arena, struct om__nspi_tags *mids,
+                              struct om_error *err)
+{
+    const struct om_propval val = {.tag = PR_ANR, .v.utf8 = text};
+    const struct om__restriction filter = {
+        .type = RES_PROPERTY, .relop = RELOP_EQ, .tag = PR_ANR, .val = &val};
+    struct om__nspi_get_matches_req req = {
+        .handle = b->handle, .stat = first_row(), .filter = &filter, .requested = limit};
+    struct om__nspi_get_matches_resp resp;
+    struct om_rd r;
+    struct om_wr w;
+    om_status st;
+
+    om_wr_init(&w, OM_MAX_RPC_STUB);
+    om__nspi_wr_get_matches_req(&w, &req);
+    st = call(b, OM_NSPI_GET_MATCHES, "NspiGetMatches", &w, &r, err);
+    if (st != OM_OK)
+        return st;
+    om__nspi_rd_get_matches_resp(&r, arena, &resp);
+    st = verdict(b, &r, resp.code, "NspiGetMatches", err);
+    if (st == OM_OK)
+        *mids = resp.mids;
+    return st;
+}
+
+/* The entries of an explicit table, a page at a time. */
+static om_status list_mids(struct om__address_book *b, const struct om__nspi_tags *mids,
+                           om_gal_fn *fn, void *ctx, struct om_error *err)
+{
+    const struct om__nspi_stat stat = first_row();
+    struct om_arena arena;
+    bool go_on = true;
+    om_status st = OM_OK;
+
+    om__arena_init(&arena, BOOK_CEILING);
+    for (uint32_t at = 0; st == OM_OK && go_on && at < mids->count; at += PAGE_ROWS) {
+        uint32_t left = mids->count - at, n = left < PAGE_ROWS ? left : PAGE_ROWS;
+        struct om__nspi_tags page = {n, mids->v + at};
+        struct om__nspi_rows_resp resp;
+
+        om__arena_free(&arena);
+        st = query_rows(b, &stat, &page, n, &arena, &resp, err);
+        if (st == OM_OK)
+            st = emit_rows(&resp.rows, &arena, fn, ctx, &go_on, err);
+    }
+    om__arena_free(&arena);
+    return st;
+}
+
+om_status om__address_book_list(struct om__address_book *b, const char *text, om_gal_fn *fn,
+                                void *ctx, struct om_error *err)
+{
+    struct om__nspi_tags mids = {0};
+    struct om_arena arena;
+    om_status st;
+
+    if (!text || !*text)
+        return list_table(b, fn, ctx, err);
+    om__arena_init(&arena, BOOK_CEILING);
+    st = find_matches(b, text, MATCHES_MAX, &arena, &mids, err);
+    if (st == OM_OK)
+        st = list_mids(b, &mids, fn, ctx, err);
+    om__arena_free(&arena);
+    return st;
+}
+
+/* --- resolving --- */
+
+static om_status not_found(const char *who, struct om_error *err)
+{
+    return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_NSPI, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+                    "the address book has no entry for \"%s\"", who);
+}
+
+/* Copies an entry whose row will be gone. */
+static bool keep(struct om_arena *a, const struct om_gal_entry *in, struct om_gal_entry *out)
+{
+    *out = (struct om_gal_entry){
+        .display_name = om__arena_strdup(a, in->display_name),
+        .alias = om__arena_strdup(a, in->alias),
+        .smtp = om__arena_strdup(a, in->smtp),
+        .legacy_dn = om__arena_strdup(a, in->legacy_dn),
+        .type = in->type,
+        .home_mdb = om__arena_strdup(a, in->home_mdb),
+        .home_server = om__arena_strdup(a, in->home_server),
+    };
+    return !a->failed;
+}
+
+/* Sorts candidates into those that match exactly and the others. */
+struct candidates {
+    const char *who;
+    bool by_display_name; /* "GAL:": nothing else counts as exact */
+    struct om_arena *arena;
+    struct om_gal_entry exact;
+    unsigned exact_count, count;
+    char names[160]; /* "a, b, c" */
+    size_t names_len;
+    om_gal_fn *fn; /* NULL while the exact one is still looked for */
+    void *ctx;
+    bool failed;
+};
+
+static bool is_exact(const struct candidates *c, const struct om_gal_entry *e)
+{
+    if (c->by_display_name)
+        return strcasecmp(e->display_name, c->who) == 0;
+    return strcasecmp(e->alias, c->who) == 0 || strcasecmp(e->smtp, c->who) == 0;
+}
+
+static void add_name(struct candidates *c, const struct om_gal_entry *e)
+{
+    const char *name = e->smtp[0] ? e->smtp : e->display_name;
+    size_t n = strlen(name), room = sizeof c->names - c->names_len;
+
+    if (n + 3 > room)
+        return;
+    if (c->names_len) {
+        memcpy(c->names + c->names_len, ", ", 2);
+        c->names_len += 2;
+    }
+    memcpy(c->names + c->names_len, name, n + 1);
+    c->names_len += n;
+}
+
+static bool consider(void *ctx, const struct om_gal_entry *e)
+{
+    struct candidates *c = ctx;
+
+    c->count++;
+    add_name(c, e);
+    if (is_exact(c, e) && c->exact_count++ == 0)
+        c->failed = !keep(c->arena, e, &c->exact);
+    return !c->failed;
+}
+
+static om_status ambiguous(struct om__address_book *b, const struct om__nspi_tags *mids,
+                           const struct candidates *c, om_gal_fn *fn, void *ctx,
+                           struct om_error *err)
+{
+    om_status st = fn ? list_mids(b, mids, fn, ctx, err) : OM_OK;
+
+    if (st != OM_OK)
+        return st;
+    return om__fail(err, MAPI_E_AMBIGUOUS_RECIP, OM_LAYER_NSPI, OM_CAUSE_AMBIGUOUS, OM_NATIVE_NONE,
+                    0, "\"%s\" fits %u entries: %s%s", c->who, c->count, c->names,
+                    c->count > 1 && c->names_len + 40 > sizeof c->names ? ", ..." : "");
+}
+
+/* Among all that ANR finds, the one that is exactly `who`; or what there is, as an error. */
+static om_status choose(struct om__address_book *b, const char *who, bool by_display_name,
+                        struct om_arena *arena, struct om_gal_entry *out, om_gal_fn *fn, void *ctx,
+                        struct om_error *err)
+{
+    struct candidates c = {.who = who, .by_display_name = by_display_name, .arena = arena};
+    struct om__nspi_tags mids = {0};
+    om_status st = find_matches(b, who, MATCHES_MAX, arena, &mids, err);
+
+    if (st == OM_OK)
+        st = list_mids(b, &mids, consider, &c, err);
+    if (st == OM_OK && c.failed)
+        st = om__fail_memory(err, "an entry of the address book");
+    if (st != OM_OK)
+        return st;
+    if (c.count == 0 || (by_display_name && c.exact_count == 0))
+        return not_found(who, err);
+    if (c.exact_count != 1) {
+        mids.count = mids.count < CANDIDATES_MAX ? mids.count : CANDIDATES_MAX;
+        return ambiguous(b, &mids, &c, fn, ctx, err);
+    }
+    *out = c.exact;
+    return OM_OK;
+}
+
+static om_status resolve_dn(struct om__address_book *b, const char *dn, struct om_arena *arena,
+                            struct om_gal_entry *out, struct om_error *err)
+{
+    struct om__nspi_dn_to_mid_req req = {.handle = b->handle, .names = {1, &dn}};
+    const struct om__nspi_stat stat = first_row();
+    struct om__nspi_rows_resp rows;
+    struct om__nspi_tags_resp mids;
+    struct om_rd r;
+    struct om_wr w;
+    om_status st;
+
+    om_wr_init(&w, OM_MAX_RPC_STUB);
+    om__nspi_wr_dn_to_mid_req(&w, &req);
+    st = call(b, OM_NSPI_DN_TO_MID, "NspiDNToMId", &w, &r, err);
+    if (st != OM_OK)
+        return st;
+    om__nspi_rd_dn_to_mid_resp(&r, arena, &mids);
+    st = verdict(b, &r, mids.code, "NspiDNToMId", err);
+    if (st != OM_OK)
+        return st;
+    if (mids.tags.count != 1 || mids.tags.v[0] == OM_MID_UNRESOLVED)
+        return not_found(dn, err);
+    st = query_rows(b, &stat, &mids.tags, 1, arena, &rows, err);
+    if (st != OM_OK)
+        return st;
+    if (rows.rows.count != 1)
+        return not_found(dn, err);
+    return entry_of(&rows.rows.rows[0], arena, out) ? OM_OK : om__fail_memory(err, "an entry");
+}
+
+/*
+ * Two forms of the name in one call: "=name" is exact by [MS-OXNSPI] 3.1.4.7 (the alias first), the
+ * plain one lets the server find the only entry that fits.
+ */
+static om_status resolve_name(struct om__address_book *b, const char *who, struct om_arena *arena,
+                              struct om_gal_entry *out, om_gal_fn *fn, void *ctx,
+                              struct om_error *err)
+{
+    bool given_exact = who[0] == '=';
+    char *exact =
+        given_exact ? om__arena_strdup(arena, who) : om__arena_alloc(arena, strlen(who) + 2);
+    const char *names[2] = {exact, who};
+    struct om__nspi_resolve_names_req req = {.handle = b->handle,
+                                             .stat = first_row(),
+                                             .tags = column_tags,
+                                             .names = {given_exact ? 1 : 2, names}};
+    struct om__nspi_resolve_names_resp resp;
+    struct om_rd r;
+    struct om_wr w;
+    om_status st;
+
+    if (!exact)
+        return om__fail_memory(err, "a name to resolve");
+    if (!given_exact) {
+        exact[0] = '=';
+        memcpy(exact + 1, who, strlen(who) + 1);
+    }
+    om_wr_init(&w, OM_MAX_RPC_STUB);
+    om__nspi_wr_resolve_names_w_req(&w, &req);
+    st = call(b, OM_NSPI_RESOLVE_NAMES_W, "NspiResolveNamesW", &w, &r, err);
+    if (st != OM_OK)
+        return st;
+    om__nspi_rd_resolve_names_resp(&r, arena, &resp);
+    st = verdict(b, &r, resp.code, "NspiResolveNamesW", err);
+    if (st != OM_OK)
+        return st;
+    if (resp.rows.count > 0) /* of the first name that was resolved: the exact one, if both were */
+        return entry_of(&resp.rows.rows[0], arena, out) ? OM_OK : om__fail_memory(err, "an entry");
+    for (uint32_t i = 0; i < resp.mids.count; i++) {
+        if (resp.mids.v[i] == OM_MID_AMBIGUOUS)
+            return choose(b, given_exact ? who + 1 : who, false, arena, out, fn, ctx, err);
+    }
+    return not_found(who, err);
+}
+
+om_status om__address_book_resolve(struct om__address_book *b, const char *who,
+                                   struct om_arena *arena, struct om_gal_entry *out, om_gal_fn *fn,
+                                   void *ctx, struct om_error *err)
+{
+    om_status st;
+
+    if (strncasecmp(who, "GAL:", 4) == 0)
+        st = choose(b, who + 4, true, arena, out, fn, ctx, err);
+    else if (strncasecmp(who, "/o=", 3) == 0)
+        st = resolve_dn(b, who, arena, out, err);
+    else
+        st = resolve_name(b, who, arena, out, fn, ctx, err);
+    om__error_doing(err, "resolving %s", who);
+    om__error_target(err, "%s", b->server);
+    return st;
+}
+
+/* --- hosts --- */
+
+/* Asks with the server's DN, as [MS-OXABREF] 3.1.4.2 has it, then with its database's: some want
+ * that. */
+static void ask_host(struct om__address_book *b, struct om__link *link, uint16_t context,
+                     const char *home_mdb, struct om_arena *arena, const char **host)
+{
+    const char *end = strrchr(home_mdb, '/');
+    const char *forms[2] = {om__arena_strndup(arena, home_mdb, (size_t)(end ? end - home_mdb : 0)),
+                            home_mdb};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct om_error ignored = OM_ERROR_INIT; /* the short name is left to fall back on */
+        const char *answer;
+
+        if (forms[i] &&
+            om__referral_fqdn(b->session, link, context, forms[i], arena, &answer, &ignored) ==
+                OM_OK &&
+            strchr(answer, '.')) {
+            *host = answer;
+            return;
+        }
+    }
+}
+
+om_status om__address_book_host(struct om__address_book *b, const char *home_mdb, const char *name,
+                                struct om_arena *arena, const char **out, struct om_error *err)
+{
+    struct om_error refused = OM_ERROR_INIT;
+    struct om__link own = {0};
+    const char *host = name;
+    uint16_t context;
+    om_status st;
+
+    /* The service is often beside the address book; else it has an endpoint of its own. */
+    st = om__rpc_conn_bind(b->link.conn, &om__referral_syntax, om__net_deadline(&b->session->net),
+                           &context, &refused);
+    if (st == OM_OK) {
+        ask_host(b, &b->link, context, home_mdb, arena, &host);
+    } else if (refused.cause != OM_CAUSE_BIND_REFUSED) {
+        if (err && err->status == OM_OK)
+            *err = refused; /* the connection broke: the address book is gone with it */
+        return st;
+    } else if (om__link_open(b->session, b->link.route->server, OM_SERVICE_REFERRAL,
+                             &om__referral_syntax, &own, &refused) == OM_OK) {
+        ask_host(b, &own, 0, home_mdb, arena, &host);
+    }
+    om__link_close(&own);
+    om__session_note(b->session, OM_LAYER_RFR, "the host of %s is %s", name, host);
+    *out = host;
+    return OM_OK;
+}
+
+/* --- the public face --- */
+
+om_status om_session_gal(struct om_session *s, const char *text, om_gal_fn *fn, void *ctx,
+                         struct om_error *err)
+{
+    struct om__address_book *book;
+    om_status st = om__session_book(s, &book, err);
+
+    return st == OM_OK ? om__address_book_list(book, text, fn, ctx, err) : st;
+}
+
+om_status om_session_resolve(struct om_session *s, const char *name, om_gal_fn *fn, void *ctx,
+                             struct om_error *err)
+{
+    struct om__address_book *book;
+    struct om_gal_entry entry;
+    struct om_arena arena;
+    om_status st = om__session_book(s, &book, err);
+
+    if (st != OM_OK)
+        return st;
+    om__arena_init(&arena, BOOK_CEILING);
+    st = om__address_book_resolve(book, name, &arena, &entry, fn, ctx, err);
+    if (st == OM_OK)
+        fn(ctx, &entry);
+    om__arena_free(&arena);
+    return st;
+}
