@@ -103,9 +103,26 @@ static const struct hint hints[] = {
     {OM_LAYER_RTS, OM_CAUSE_CLOSED, OM_NATIVE_NONE, 0,
      "the proxy or a gateway in between ended the channel: check its time-outs and that it "
      "lets RPC_IN_DATA and RPC_OUT_DATA through unbuffered"},
+    {OM_LAYER_AUTH, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_RPC_FAULT, 5,
+     "check user name (DOMAIN\\user or user@domain) and password; the account may be locked, "
+     "disabled, or its password expired. At a level below privacy the server may also demand "
+     "encryption: EDK_PROFILEUISTATE_ENCRYPTNETWORK (0x4000) in PR_PROFILE_UI_STATE"},
     {OM_LAYER_AUTH, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_NONE, 0,
      "check user name (DOMAIN\\user or user@domain) and password; the account may be locked, "
      "disabled, or its password expired"},
+    {OM_LAYER_AUTH, OM_CAUSE_AUTH_FAILED, OM_NATIVE_GSS, 0x000C0000, /* GSS_S_CONTEXT_EXPIRED */
+     "this machine's clock and the server's are too far apart: set this one's by NTP"},
+    {OM_LAYER_AUTH, OM_CAUSE_UNSUPPORTED, OM_NATIVE_GSS, 0x00010000, /* GSS_S_BAD_MECH */
+     "GSSAPI has no NTLM on this machine: install the package gss-ntlmssp"},
+    {OM_LAYER_AUTH, OM_CAUSE_AUTH_NOT_OFFERED, OM_NATIVE_NONE, 0,
+     "the third field of the map's entry (ntlm, negotiate, kerberos, none) has to be what the "
+     "Exchange server itself takes; over TCP, PR_PROFILE_AUTH_PACKAGE is"},
+    {OM_LAYER_RPC, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_RPC_FAULT, 5,
+     "without RPC security the server may refuse every call: let the map's third field, or "
+     "PR_PROFILE_AUTH_PACKAGE, name ntlm, and set encryption"},
+    {OM_LAYER_RPC, OM_CAUSE_FAULT, OM_NATIVE_RPC_FAULT, 0x000006F7, /* RPC_X_BAD_STUB_DATA */
+     "the server refuses the shape or a size of the call: if it is Exchange, this is worth a "
+     "report with the output of -vv"},
 
     /* Exchange */
     {OM_LAYER_RFR, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,

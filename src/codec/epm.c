@@ -128,16 +128,22 @@ static void wr_tower(struct om_wr *w, const struct om__epm_tower *t)
     om_wr_patch_u32(w, length, w->len - start);
 }
 
+/*
+ * ept_map's pointers are full ones ([ptr]): their referents name objects, so each is a number of
+ * its own, counted from 1; Windows Server 2003 takes no others. [C706] 14.3.11
+ */
+enum { REFERENT_OBJ = 1, REFERENT_TOWER = 2, REFERENT_ANSWERS = 3 };
+
 /* ept_map, in. [MS-RPCE] 2.2.1.2.5 */
 
 om_status om__epm_map_request_encode(struct om_wr *w, const struct om__epm_map_request *m,
                                      struct om_error *err)
 {
     w->origin = w->len;
-    om__ndr_wr_ptr(w, m->has_object);
+    om__ndr_wr_u32(w, m->has_object ? REFERENT_OBJ : 0);
     if (m->has_object)
         om__ndr_wr_guid(w, &m->object);
-    om__ndr_wr_ptr(w, true);
+    om__ndr_wr_u32(w, REFERENT_TOWER);
     wr_tower(w, &m->tower);
     om__ndr_wr_context(w, &m->handle);
     om__ndr_wr_u32(w, m->max_towers);
@@ -172,7 +178,7 @@ om_status om__epm_map_response_encode(struct om_wr *w, const struct om__epm_map_
     om__ndr_wr_u32(w, m->count);
     om__ndr_wr_conformant_varying(w, m->max_towers, m->count);
     for (uint32_t i = 0; i < m->count; i++)
-        om__ndr_wr_ptr(w, true);
+        om__ndr_wr_u32(w, REFERENT_ANSWERS + i);
     for (uint32_t i = 0; i < m->count; i++)
         wr_tower(w, &m->towers[i]);
     om__ndr_wr_u32(w, m->status);
@@ -206,6 +212,7 @@ void om__epm_ask(struct om__epm_map_request *m, const struct om__rpc_syntax *int
                  enum om__epm_protocol protocol)
 {
     *m = (struct om__epm_map_request){
+        .has_object = true, /* the nil one, as everyone sends it */
         .tower = {.interface = *interface, .transfer = om__rpc_ndr, .protocol = protocol},
         .max_towers = 4,
     };

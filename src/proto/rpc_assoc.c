@@ -623,17 +623,19 @@ static om_status on_response(struct om__rpc_assoc *a, const struct om__rpc_pdu *
 }
 
 /*
- * A failed AUTH3 has no answer of its own: the first call is faulted. A server that took a call
- * before means something else by the same codes.
+ * A failed AUTH3 has no answer of its own: the first call is faulted, by Windows and gromox with
+ * access denied, by Samba with a protocol error. Access denied is also what a level below the
+ * server's demand gets. A server that took a call before means something else by the same codes.
  */
 static void record_fault(struct om__rpc_assoc *a, uint32_t status, struct om_error *err)
 {
-    bool denied = status == OM_FAULT_ACCESS_DENIED || status == OM_FAULT_SEC_PKG_ERROR;
+    bool refusal = status == OM_FAULT_ACCESS_DENIED || status == OM_FAULT_SEC_PKG_ERROR ||
+                   status == OM_FAULT_PROTOCOL;
 
-    if (denied && a->auth && !a->answered)
+    if (refusal && a->auth && !a->answered)
         om__fail(err, MAPI_E_LOGON_FAILED, OM_LAYER_AUTH, OM_CAUSE_BAD_CREDENTIALS,
-                 OM_NATIVE_RPC_FAULT, status, "fault 0x%08X to the first call after %s", status,
-                 om__auth_name(a->auth));
+                 OM_NATIVE_RPC_FAULT, status, "fault 0x%08X to the first call after %s, level %s",
+                 status, om__auth_name(a->auth), om__rpc_level_name(om__auth_level(a->auth)));
     else
         om__fail_rpc_fault(err, status);
 }
