@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/codec_check.h"
+#include "support/stubs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,52 +8,8 @@
 
 #include "base/limits.h"
 #include "base/guid.h"
-#include "codec/nspi.h"
 #include "codec/props.h"
 #include "codec/proptext.h"
-#include "codec/rfr.h"
-
-/* --- every message behind one pair of functions --- */
-
-typedef void read_fn(struct om_rd *r, struct om_arena *a, void *m);
-typedef void write_fn(struct om_wr *w, const void *m);
-
-#define NSPI_FUNCTIONS(name, type)                                                                 \
-    static void rd_##name(struct om_rd *r, struct om_arena *a, void *m)                            \
-    {                                                                                              \
-        om__nspi_rd_##name(r, a, m);                                                               \
-    }                                                                                              \
-    static void wr_##name(struct om_wr *w, const void *m)                                          \
-    {                                                                                              \
-        om__nspi_wr_##name(w, m);                                                                  \
-    }
-OM_NSPI_MESSAGES(NSPI_FUNCTIONS)
-
-#define RFR_FUNCTIONS(name, type)                                                                  \
-    static void rd_##name(struct om_rd *r, struct om_arena *a, void *m)                            \
-    {                                                                                              \
-        om__rfr_rd_##name(r, a, m);                                                                \
-    }                                                                                              \
-    static void wr_##name(struct om_wr *w, const void *m)                                          \
-    {                                                                                              \
-        om__rfr_wr_##name(w, m);                                                                   \
-    }
-OM_RFR_MESSAGES(RFR_FUNCTIONS)
-
-#define MEMBER(name, type) struct type name;
-union message {
-    OM_NSPI_MESSAGES(MEMBER)
-    OM_RFR_MESSAGES(MEMBER)
-};
-
-struct message_kind {
-    const char *name;
-    read_fn *read;
-    write_fn *write;
-};
-
-#define KIND(name, type) {#name, rd_##name, wr_##name},
-static const struct message_kind kinds[] = {OM_NSPI_MESSAGES(KIND) OM_RFR_MESSAGES(KIND)};
 
 static const struct message_kind *kind_of(const char *name)
 {
