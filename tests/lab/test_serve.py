@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -238,13 +239,15 @@ def ends_on_a_signal_with_everything_closed():
     for number in (signal.SIGTERM, signal.SIGINT):
         path = tap.folder()
         with serve_in(path) as child:
-            child.stdout.readline()
-            address = lab.read_env(path / "env")["ONEMAPI_RESOLVE"].split()
-            real = next(rule.split(":") for rule in address if rule.startswith(f"{LEGACY}:135:"))
-            idle = socket.create_connection((real[2], int(real[3])), 10)
+            announced = json.loads(child.stdout.readline())
+            running = lab.Lab(path, 0, announced, lab.read_env(path / "env"))
+            virtual = Virtual(running).bound()
+            half = ask(running, "RPC_OUT_DATA", 76)
+            idle = Wire(running, LEGACY, 135)
             child.send_signal(number)
-            tap.equal(idle.recv(1), b"", "the end of an idle connection")
-            idle.close()
+            for wire in (idle, half, virtual.out, virtual.into):
+                tap.check(wire.closed(), "closed")
+                wire.socket.close()
             tap.equal(child.wait(10), 0, "exit")
             tap.equal(child.stderr.read(), b"", "stderr")
 
