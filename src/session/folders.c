@@ -84,7 +84,7 @@ static om_status read_first(struct reading *rd, struct om_arena *arena, struct o
         &b, folder, OM_TABLE_DEPTH | OM_TABLE_NO_NOTIFICATIONS | OM_TABLE_USE_UNICODE);
     om__rop_add_set_columns(&b, table, &column_tags);
     om__rop_add_release(&b, folder);
-    om__rop_add_query_rows(&b, table, ROWS_PER_QUERY, &column_tags);
+    om__rop_add_query_rows_packed(&b, table, ROWS_PER_QUERY, &column_tags);
     st = om__mdb_execute(m->mdb, &b, arena, &answers, err);
     if (st == OM_OK)
         st = om__rop_answers_check(&b, &answers, err);
@@ -105,7 +105,7 @@ static om_status read_more(struct reading *rd, struct om_arena *arena, struct om
     om_status st;
 
     om__rop_batch_init(&b, m->logon_id);
-    om__rop_add_query_rows(&b, om__rop_batch_object(&b, rd->table), ROWS_PER_QUERY, &column_tags);
+    om__rop_add_query_rows_packed(&b, om__rop_batch_object(&b, rd->table), ROWS_PER_QUERY, &column_tags);
     st = om__mdb_execute(m->mdb, &b, arena, &answers, err);
     if (st == OM_OK)
         st = om__rop_answers_check(&b, &answers, err);

@@ -264,8 +264,9 @@ static void test_connect_refuses_by_encryption_then_identity_then_name(void **st
     assert_int_equal(connect_as("bob"), ecAccessDenied);
     fx.call.caller = user("bob");
     assert_int_equal(connect_dn("/o=Contoso/cn=nobody", "15.0.0.0").result, ecUnknownUser);
-    assert_int_equal(connect_as("alice"), ecLoginPerm);
+    assert_int_equal(connect_as("erin"), ecLoginPerm);
     assert_int_equal(connect_as("bob"), 0);
+    assert_int_equal(connect_as("alice"), 0); /* bob has Full Access there */
     fx.call.caller = user("admin");
     assert_int_equal(connect_as("bob"), 0);
 }
