@@ -75,7 +75,8 @@ static void closed(struct lab_org *org, void *state)
 
 static bool misbehaves(const struct lab_call *call, enum lab_misbehaviour kind, uint32_t *ec)
 {
-    const struct lab_fault_rule *rule = lab_misbehaves(call->misbehave, kind, call->server->name, 6001);
+    const struct lab_fault_rule *rule =
+        lab_misbehaves(call->misbehave, kind, call->server->name, 6001);
 
     if (rule)
         *ec = rule->number;
@@ -90,10 +91,12 @@ static bool client_blocked(const struct lab_call *call, const uint16_t words[3])
         lab_misbehaves(call->misbehave, LAB_MIS_CLIENT_BLOCKED, call->server->name, 6001);
     struct om__version client = om__version_from_words(words), least;
 
-    return rule && om__version_parse(rule->text, &least) && om__version_compare(&client, &least) < 0;
+    return rule && om__version_parse(rule->text, &least) &&
+           om__version_compare(&client, &least) < 0;
 }
 
-/* May this caller have a session for this user? [MS-OXCRPC] 3.1.4.1: encryption first, then who, then what. */
+/* May this caller have a session for this user? [MS-OXCRPC] 3.1.4.1: encryption first, then who,
+ * then what. */
 static uint32_t check_connect(const struct lab_call *call, const struct om__connect_req *req,
                               const struct lab_user *user)
 {
@@ -115,7 +118,8 @@ static uint32_t check_connect(const struct lab_call *call, const struct om__conn
     return req->flags & CONNECT_ADMIN && !caller->full_access ? ecLoginPerm : ecSuccess;
 }
 
-/* What a server tells of itself: that there are no public folders, and that EcDoAsync* has its own interface. */
+/* What a server tells of itself: that there are no public folders, and that EcDoAsync* has its own
+ * interface. */
 static bool put_aux(const struct om__connect_req *req, struct om_wr *w)
 {
     struct om__aux_block blocks[2];
@@ -147,8 +151,8 @@ static uint32_t new_session(struct lab_call *call, struct om__connect_rsp *rsp)
     return ecSuccess;
 }
 
-static uint32_t connect(struct lab_call *call, const struct om__connect_req *req, struct om_arena *a,
-                        struct om_wr *aux, struct om__connect_rsp *rsp)
+static uint32_t connect(struct lab_call *call, const struct om__connect_req *req,
+                        struct om_arena *a, struct om_wr *aux, struct om__connect_rsp *rsp)
 {
     const struct lab_user *user = lab_org_by_dn(call->org, req->user_dn);
     uint32_t ec = check_connect(call, req, user);
@@ -185,7 +189,7 @@ static bool decoded(struct om_rd *stub, om_status st)
 
 static void do_connect(struct lab_call *call, struct om_rd *stub, struct om_wr *out)
 {
-    struct om__connect_rsp rsp = { 0 };
+    struct om__connect_rsp rsp = {0};
     struct om__connect_req req;
     struct om_arena a;
     struct om_wr aux;
@@ -204,7 +208,7 @@ static void do_connect(struct lab_call *call, struct om_rd *stub, struct om_wr *
 
 static void do_rpc(struct lab_call *call, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
 {
-    struct om__rpcext2_rsp rsp = { 0 };
+    struct om__rpcext2_rsp rsp = {0};
     struct om__rpcext2_req req;
     struct session *s;
     struct om_wr rops;
@@ -228,9 +232,10 @@ static void do_rpc(struct lab_call *call, struct om_rd *stub, struct om_wr *out,
 
 /* ---- the others ---- */
 
-static void do_disconnect(struct lab_call *call, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
+static void do_disconnect(struct lab_call *call, struct om_rd *stub, struct om_wr *out,
+                          uint32_t *fault)
 {
-    struct om__handle_rsp rsp = { .result = ecSuccess };
+    struct om__handle_rsp rsp = {.result = ecSuccess};
     struct om__ndr_context cxh;
     struct session *s;
 
@@ -245,10 +250,12 @@ static void do_disconnect(struct lab_call *call, struct om_rd *stub, struct om_w
     om__handle_rsp_put(out, &rsp);
 }
 
-/* EcDoAsyncConnectEx: the lab has nothing to notify of, and an ACXH that never reports anything is no help. */
-static void do_async_connect(struct lab_call *call, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
+/* EcDoAsyncConnectEx: the lab has nothing to notify of, and an ACXH that never reports anything is
+ * no help. */
+static void do_async_connect(struct lab_call *call, struct om_rd *stub, struct om_wr *out,
+                             uint32_t *fault)
 {
-    struct om__handle_rsp rsp = { .result = ecNotSupported };
+    struct om__handle_rsp rsp = {.result = ecNotSupported};
     struct om__ndr_context cxh;
 
     if (!decoded(stub, om__handle_req_get(stub->pos, om_rd_left(stub), &cxh, NULL)))
@@ -259,7 +266,8 @@ static void do_async_connect(struct lab_call *call, struct om_rd *stub, struct o
         om__handle_rsp_put(out, &rsp);
 }
 
-static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
+static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out,
+                   uint32_t *fault)
 {
     switch (opnum) {
     case OM_EMSMDB_CONNECT_EX:
@@ -283,8 +291,8 @@ static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, st
 }
 
 /* No ACXH was ever given out, so none can be right. */
-static void handle_async(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out,
-                         uint32_t *fault)
+static void handle_async(struct lab_call *call, uint16_t opnum, struct om_rd *stub,
+                         struct om_wr *out, uint32_t *fault)
 {
     struct om__async_wait_req req;
 
@@ -296,5 +304,6 @@ static void handle_async(struct lab_call *call, uint16_t opnum, struct om_rd *st
         *fault = LAB_FAULT_CONTEXT_MISMATCH;
 }
 
-const struct lab_interface lab_emsmdb_interface = { &om__emsmdb_interface, handle, closed };
-const struct lab_interface lab_async_emsmdb_interface = { &om__async_emsmdb_interface, handle_async, NULL };
+const struct lab_interface lab_emsmdb_interface = {&om__emsmdb_interface, handle, closed};
+const struct lab_interface lab_async_emsmdb_interface = {&om__async_emsmdb_interface, handle_async,
+                                                         NULL};

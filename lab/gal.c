@@ -49,7 +49,8 @@ size_t lab_gal_lower_bound(const struct lab_list *list, const char *key)
 
 /* ---- positions ---- */
 
-/* [MS-OXNSPI] 3.1.4.5.2: about NumPos / TotalRecs, which are the client's and may be of another time. */
+/* [MS-OXNSPI] 3.1.4.5.2: about NumPos / TotalRecs, which are the client's and may be of another
+ * time. */
 static size_t fraction(const struct lab_list *list, const struct om__nspi_stat *stat)
 {
     uint64_t row;
@@ -60,8 +61,8 @@ static size_t fraction(const struct lab_list *list, const struct om__nspi_stat *
     return row < list->count ? (size_t)row : list->count;
 }
 
-uint32_t lab_gal_locate(const struct lab_org *org, const struct lab_list *list, const struct om__nspi_stat *stat,
-                        size_t *row, int32_t *moved)
+uint32_t lab_gal_locate(const struct lab_org *org, const struct lab_list *list,
+                        const struct om__nspi_stat *stat, size_t *row, int32_t *moved)
 {
     const struct lab_user *u;
     size_t start = 0;
@@ -133,7 +134,8 @@ static const char *without_smtp(const char *s)
     return begins(s, "smtp:") ? s + 5 : s;
 }
 
-/* "/guid=" and 32 digits in the order of the bytes on the wire: a container's or an object's short DN. */
+/* "/guid=" and 32 digits in the order of the bytes on the wire: a container's or an object's short
+ * DN. */
 static const struct lab_user *by_guid_dn(const struct lab_org *org, const char *dn)
 {
     struct om_guid g;

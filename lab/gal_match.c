@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Restrictions over address book entries. [MS-OXCDATA] 2.12; the address book's limits: [MS-OXNSPI] 2.2.5. */
+/* Restrictions over address book entries. [MS-OXCDATA] 2.12; the address book's limits:
+ * [MS-OXNSPI] 2.2.5. */
 #include "lab/gal.h"
 
 #include <stdlib.h>
@@ -74,8 +75,9 @@ static bool match_content(struct matcher *m, const struct om__restriction *r)
 
         n = many ? own.v.mv.count : 1;
         for (uint32_t i = 0; i < n && !fits; i++) {
-            char *text = OM_PROP_TYPE(own.tag) == PT_UNICODE || many ? lab_fold(many ? own.v.mv.str[i] : own.v.utf8)
-                                                                     : NULL;
+            char *text = OM_PROP_TYPE(own.tag) == PT_UNICODE || many
+                             ? lab_fold(many ? own.v.mv.str[i] : own.v.utf8)
+                             : NULL;
 
             fits = text && content_fits(r->relop, text, asked);
             free(text);
@@ -146,11 +148,14 @@ static bool match_property(struct matcher *m, const struct om__restriction *r)
     case PT_UNICODE:
         return match_text(m, r, own.v.utf8);
     case PT_LONG:
-        return OM_PROP_TYPE(r->val->tag) == PT_LONG && holds(r->relop, (int64_t)own.v.l - r->val->v.l);
+        return OM_PROP_TYPE(r->val->tag) == PT_LONG &&
+               holds(r->relop, (int64_t)own.v.l - r->val->v.l);
     case PT_BOOLEAN:
-        return OM_PROP_TYPE(r->val->tag) == PT_BOOLEAN && holds(r->relop, (int64_t)own.v.b - r->val->v.b);
+        return OM_PROP_TYPE(r->val->tag) == PT_BOOLEAN &&
+               holds(r->relop, (int64_t)own.v.b - r->val->v.b);
     case PT_BINARY:
-        return OM_PROP_TYPE(r->val->tag) == PT_BINARY && holds(r->relop, compare_bytes(&own.v.bin, &r->val->v.bin));
+        return OM_PROP_TYPE(r->val->tag) == PT_BINARY &&
+               holds(r->relop, compare_bytes(&own.v.bin, &r->val->v.bin));
     case PT_MV_UNICODE:
         for (uint32_t i = 0; i < own.v.mv.count; i++)
             if (match_text(m, r, own.v.mv.str[i]))
@@ -210,10 +215,10 @@ static bool matches(struct matcher *m, const struct om__restriction *r, unsigned
     }
 }
 
-bool lab_gal_matches(const struct lab_gal_view *view, const struct lab_user *u, const struct om__restriction *filter,
-                     struct om_arena *a, uint32_t *code)
+bool lab_gal_matches(const struct lab_gal_view *view, const struct lab_user *u,
+                     const struct om__restriction *filter, struct om_arena *a, uint32_t *code)
 {
-    struct matcher m = { view, u, a, 0 };
+    struct matcher m = {view, u, a, 0};
     bool fits = matches(&m, filter, 0);
 
     if (m.code)

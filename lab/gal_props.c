@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The properties of address book entries, one table row each. [MS-OXOABK] 2.2.3 and 2.2.4, [MS-OXPROPS].
+ * The properties of address book entries, one table row each. [MS-OXOABK] 2.2.3 and 2.2.4,
+ * [MS-OXPROPS].
  */
 #include "lab/gal.h"
 
@@ -10,8 +11,10 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-/* [MS-OXNSPI] 2.2.1.7: GUID_NSPI, the provider of permanent entry ids and the address book's mapping signature */
-static const struct om_guid guid_nspi = { 0xC840A7DC, 0x42C0, 0x101A, { 0xB4, 0xB9, 0x08, 0x00, 0x2B, 0x2F, 0xE1, 0x82 } };
+/* [MS-OXNSPI] 2.2.1.7: GUID_NSPI, the provider of permanent entry ids and the address book's
+ * mapping signature */
+static const struct om_guid guid_nspi = {
+    0xC840A7DC, 0x42C0, 0x101A, {0xB4, 0xB9, 0x08, 0x00, 0x2B, 0x2F, 0xE1, 0x82}};
 
 /* [MS-OXOABK] 2.2.3.10, 2.2.3.11, 2.2.3.12 */
 enum { MAPI_MAILUSER = 6, MAPI_DISTLIST = 8 };
@@ -19,7 +22,8 @@ enum { DT_MAILUSER = 0, DT_DISTLIST = 1, DT_REMOTE_MAILUSER = 6, DT_CONTAINER = 
 #define DTE_FLAG_ACL_CAPABLE 0x40000000
 enum { AB_RECIPIENTS = 0x1, AB_UNMODIFIABLE = 0x8 }; /* PR_CONTAINER_FLAGS, [MS-OXOABK] 2.2.2.1 */
 
-/* What getters work on; a getter that leaves `out` alone says that the entry has no such property. */
+/* What getters work on; a getter that leaves `out` alone says that the entry has no such property.
+ */
 struct getter {
     const struct lab_gal_view *view;
     const struct lab_user *u;
@@ -57,12 +61,14 @@ static void set_binary(struct getter *g, struct om_propval *out, struct om_wr *w
 
 static uint32_t display_type(const struct lab_user *u)
 {
-    return u->kind == LAB_LIST ? DT_DISTLIST : u->kind == LAB_CONTACT ? DT_REMOTE_MAILUSER : DT_MAILUSER;
+    return u->kind == LAB_LIST      ? DT_DISTLIST
+           : u->kind == LAB_CONTACT ? DT_REMOTE_MAILUSER
+                                    : DT_MAILUSER;
 }
 
 static void set_entryid(struct getter *g, struct om_propval *out, bool ephemeral)
 {
-    struct om__nspi_entryid id = { ephemeral, guid_nspi, display_type(g->u), 0, NULL };
+    struct om__nspi_entryid id = {ephemeral, guid_nspi, display_type(g->u), 0, NULL};
     struct om_wr w;
 
     if (ephemeral) {
@@ -132,8 +138,8 @@ static void get_search_key(struct getter *g, struct om_propval *out)
 /* The primary address has its kind in capitals. */
 static void get_proxy_addresses(struct getter *g, struct om_propval *out)
 {
-    const char *addresses[3] = { g->u->smtp, g->u->smtp2, g->u->legacy_dn };
-    static const char *const kinds[3] = { "SMTP:", "smtp:", "X500:" };
+    const char *addresses[3] = {g->u->smtp, g->u->smtp2, g->u->legacy_dn};
+    static const char *const kinds[3] = {"SMTP:", "smtp:", "X500:"};
     const char **list = om__arena_array(g->a, LENGTH(addresses), sizeof *list);
     char text[512];
     uint32_t n = 0;
@@ -171,7 +177,8 @@ static void get_display_type(struct getter *g, struct om_propval *out)
 
 static void get_display_type_ex(struct getter *g, struct om_propval *out)
 {
-    set_long(out, (int32_t)display_type(g->u) | (g->u->kind == LAB_CONTACT ? 0 : DTE_FLAG_ACL_CAPABLE));
+    set_long(out,
+             (int32_t)display_type(g->u) | (g->u->kind == LAB_CONTACT ? 0 : DTE_FLAG_ACL_CAPABLE));
 }
 
 static void get_container(struct getter *g, struct om_propval *out)
@@ -217,40 +224,41 @@ static const struct property {
     om_proptag tag;
     get_fn *get;
 } properties[] = {
-    { 0x0FF60102, get_instance_key },      /* PR_INSTANCE_KEY */
-    { 0x0FF80102, get_mapping_signature }, /* PR_MAPPING_SIGNATURE */
-    { 0x0FF90102, get_permanent_entryid }, /* PR_RECORD_KEY */
-    { 0x0FFE0003, get_object_type },       /* PR_OBJECT_TYPE */
-    { 0x0FFF0102, get_entryid },           /* PR_ENTRYID */
-    { 0x3001001F, get_display_name },      /* PR_DISPLAY_NAME */
-    { 0x3002001F, get_addrtype },          /* PR_ADDRTYPE */
-    { 0x3003001F, get_legacy_dn },         /* PR_EMAIL_ADDRESS */
-    { 0x300B0102, get_search_key },        /* PR_SEARCH_KEY */
-    { 0x39000003, get_display_type },      /* PR_DISPLAY_TYPE */
-    { 0x39020102, get_permanent_entryid }, /* PR_TEMPLATEID */
-    { 0x39050003, get_display_type_ex },   /* PR_DISPLAY_TYPE_EX */
-    { 0x39FE001F, get_smtp },              /* PR_SMTP_ADDRESS */
-    { 0x39FF001F, get_display_name },      /* PR_EMS_AB_DISPLAY_NAME_PRINTABLE */
-    { 0x3A00001F, get_alias },             /* PR_ACCOUNT */
-    { 0x3A06001F, get_given_name },        /* PR_GIVEN_NAME */
-    { 0x3A08001F, get_phone },             /* PR_BUSINESS_TELEPHONE_NUMBER */
-    { 0x3A11001F, get_surname },           /* PR_SURNAME */
-    { 0x3A16001F, get_company },           /* PR_COMPANY_NAME */
-    { 0x3A17001F, get_title },             /* PR_TITLE */
-    { 0x3A18001F, get_department },        /* PR_DEPARTMENT_NAME */
-    { 0x3A1A001F, get_phone },             /* PR_PRIMARY_TELEPHONE_NUMBER */
-    { 0x3A20001F, get_display_name },      /* PR_TRANSMITABLE_DISPLAY_NAME */
-    { 0x3A40000B, get_send_rich },         /* PR_SEND_RICH_INFO */
-    { 0x8006001F, get_home_mdb },          /* PR_EMS_AB_HOME_MDB */
-    { 0x800F101F, get_proxy_addresses },   /* PR_EMS_AB_PROXY_ADDRESSES */
-    { 0x8011001F, get_target_address },    /* PR_EMS_AB_TARGET_ADDRESS */
-    { 0x8C6D0102, get_guid },              /* PR_EMS_AB_OBJECT_GUID */
-    { 0xFFFD0003, get_container },         /* PR_EMS_AB_CONTAINERID */
+    {0x0FF60102, get_instance_key},      /* PR_INSTANCE_KEY */
+    {0x0FF80102, get_mapping_signature}, /* PR_MAPPING_SIGNATURE */
+    {0x0FF90102, get_permanent_entryid}, /* PR_RECORD_KEY */
+    {0x0FFE0003, get_object_type},       /* PR_OBJECT_TYPE */
+    {0x0FFF0102, get_entryid},           /* PR_ENTRYID */
+    {0x3001001F, get_display_name},      /* PR_DISPLAY_NAME */
+    {0x3002001F, get_addrtype},          /* PR_ADDRTYPE */
+    {0x3003001F, get_legacy_dn},         /* PR_EMAIL_ADDRESS */
+    {0x300B0102, get_search_key},        /* PR_SEARCH_KEY */
+    {0x39000003, get_display_type},      /* PR_DISPLAY_TYPE */
+    {0x39020102, get_permanent_entryid}, /* PR_TEMPLATEID */
+    {0x39050003, get_display_type_ex},   /* PR_DISPLAY_TYPE_EX */
+    {0x39FE001F, get_smtp},              /* PR_SMTP_ADDRESS */
+    {0x39FF001F, get_display_name},      /* PR_EMS_AB_DISPLAY_NAME_PRINTABLE */
+    {0x3A00001F, get_alias},             /* PR_ACCOUNT */
+    {0x3A06001F, get_given_name},        /* PR_GIVEN_NAME */
+    {0x3A08001F, get_phone},             /* PR_BUSINESS_TELEPHONE_NUMBER */
+    {0x3A11001F, get_surname},           /* PR_SURNAME */
+    {0x3A16001F, get_company},           /* PR_COMPANY_NAME */
+    {0x3A17001F, get_title},             /* PR_TITLE */
+    {0x3A18001F, get_department},        /* PR_DEPARTMENT_NAME */
+    {0x3A1A001F, get_phone},             /* PR_PRIMARY_TELEPHONE_NUMBER */
+    {0x3A20001F, get_display_name},      /* PR_TRANSMITABLE_DISPLAY_NAME */
+    {0x3A40000B, get_send_rich},         /* PR_SEND_RICH_INFO */
+    {0x8006001F, get_home_mdb},          /* PR_EMS_AB_HOME_MDB */
+    {0x800F101F, get_proxy_addresses},   /* PR_EMS_AB_PROXY_ADDRESSES */
+    {0x8011001F, get_target_address},    /* PR_EMS_AB_TARGET_ADDRESS */
+    {0x8C6D0102, get_guid},              /* PR_EMS_AB_OBJECT_GUID */
+    {0xFFFD0003, get_container},         /* PR_EMS_AB_CONTAINERID */
 };
 
 /* ---- what is asked for ---- */
 
-/* Text the way it is asked for: PT_UNICODE as it is, PT_STRING8 in the code page. False: no memory. */
+/* Text the way it is asked for: PT_UNICODE as it is, PT_STRING8 in the code page. False: no memory.
+ */
 static bool convert(struct om_propval *val, uint16_t type, struct om_arena *a)
 {
     const char **list;
@@ -273,10 +281,10 @@ static bool same_type(uint16_t asked, uint16_t own)
            (own == PT_MV_UNICODE && asked == PT_MV_STRING8);
 }
 
-bool lab_gal_property(const struct lab_gal_view *view, const struct lab_user *u, om_proptag tag, struct om_arena *a,
-                      struct om_propval *out)
+bool lab_gal_property(const struct lab_gal_view *view, const struct lab_user *u, om_proptag tag,
+                      struct om_arena *a, struct om_propval *out)
 {
-    struct getter g = { view, u, a };
+    struct getter g = {view, u, a};
     uint16_t type = OM_PROP_TYPE(tag);
 
     for (size_t i = 0; u && i < LENGTH(properties); i++) {
@@ -317,8 +325,8 @@ const om_proptag *lab_gal_default_columns(size_t *count)
 {
     /* PidTagAddressBookContainerId, ObjectType, DisplayType, DisplayName, PrimaryTelephoneNumber,
      * DepartmentName, OfficeLocation */
-    static const om_proptag tags[] = { 0xFFFD0003, 0x0FFE0003, 0x39000003, 0x3001001E,
-                                       0x3A1A001E, 0x3A18001E, 0x3A19001E };
+    static const om_proptag tags[] = {0xFFFD0003, 0x0FFE0003, 0x39000003, 0x3001001E,
+                                      0x3A1A001E, 0x3A18001E, 0x3A19001E};
 
     *count = LENGTH(tags);
     return tags;
@@ -327,10 +335,11 @@ const om_proptag *lab_gal_default_columns(size_t *count)
 /* ---- containers ---- */
 
 /* "/" for the GAL, "/guid=" and the digits for the others: [MS-OXOABK] 2.2.2.3 */
-static bool container_entryid(const struct lab_list *list, struct om_arena *a, struct om_propval *out)
+static bool container_entryid(const struct lab_list *list, struct om_arena *a,
+                              struct om_propval *out)
 {
-    struct om__nspi_entryid id = { false, guid_nspi, DT_CONTAINER, 0, "/" };
-    struct getter g = { NULL, NULL, a };
+    struct om__nspi_entryid id = {false, guid_nspi, DT_CONTAINER, 0, "/"};
+    struct getter g = {NULL, NULL, a};
     char dn[64], *digits = dn + 6;
     struct om_wr w;
 
@@ -349,7 +358,8 @@ static bool container_entryid(const struct lab_list *list, struct om_arena *a, s
     return !a->failed;
 }
 
-bool lab_gal_container_row(const struct lab_list *list, bool unicode, struct om_arena *a, struct om_proprow *out)
+bool lab_gal_container_row(const struct lab_list *list, bool unicode, struct om_arena *a,
+                           struct om_proprow *out)
 {
     struct om_propval *v = om__arena_array(a, 6, sizeof *v);
 
@@ -361,7 +371,8 @@ bool lab_gal_container_row(const struct lab_list *list, bool unicode, struct om_
     v[2].v.l = 0;
     v[3].tag = 0xFFFD0003; /* PR_EMS_AB_CONTAINERID */
     v[3].v.l = (int32_t)list->mid;
-    v[4].tag = OM_PROP_TAG(unicode ? PT_UNICODE : PT_STRING8, 0x3001); /* PR_DISPLAY_NAME, a NULL pointer for the GAL */
+    v[4].tag = OM_PROP_TAG(unicode ? PT_UNICODE : PT_STRING8,
+                           0x3001); /* PR_DISPLAY_NAME, a NULL pointer for the GAL */
     v[4].v.utf8 = list->name;
     v[5].tag = 0xFFFB000B; /* PR_EMS_AB_IS_MASTER */
     v[5].v.b = false;

@@ -23,12 +23,13 @@ struct lab_mailstore {
 };
 
 /*
- * `mime` holds each message once, `message` that it lies in a folder of a mailbox: so a mailbox can be made of
- * any number of messages without copying one.
+ * `mime` holds each message once, `message` that it lies in a folder of a mailbox: so a mailbox can
+ * be made of any number of messages without copying one.
  */
 static const char schema[] =
     "CREATE TABLE mime(id INTEGER PRIMARY KEY, place INTEGER NOT NULL, read INTEGER NOT NULL,"
-    " subject TEXT NOT NULL, sender_name TEXT NOT NULL, sender_smtp TEXT NOT NULL, recipients TEXT NOT NULL,"
+    " subject TEXT NOT NULL, sender_name TEXT NOT NULL, sender_smtp TEXT NOT NULL, recipients TEXT "
+    "NOT NULL,"
     " submitted INTEGER NOT NULL, attachments INTEGER NOT NULL, raw BLOB NOT NULL);"
     "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, guid TEXT NOT NULL UNIQUE);"
     "CREATE TABLE folder(mailbox INTEGER NOT NULL REFERENCES mailbox, id INTEGER NOT NULL,"
@@ -42,7 +43,8 @@ static const char schema[] =
 
 /* ---- statements ---- */
 
-/* Prepares and binds: i int64_t, t text (may be NULL), b bytes and length (size_t). NULL: failed. */
+/* Prepares and binds: i int64_t, t text (may be NULL), b bytes and length (size_t). NULL: failed.
+ */
 static sqlite3_stmt *query(sqlite3 *db, const char *sql, const char *types, ...)
 {
     sqlite3_stmt *st = NULL;
@@ -109,11 +111,12 @@ static bool add_message(sqlite3 *db, const void *bytes, size_t n, enum place pla
 
     if (!lab_mime_read(bytes, n, &m))
         return true; /* not a message: nothing to store, nothing wrong with the store */
-    ok = run(query(db,
-                   "INSERT INTO mime(place, read, subject, sender_name, sender_smtp, recipients, submitted,"
-                   " attachments, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   "iittttiib", (int64_t)place, (int64_t)read, m.subject, m.sender_name, m.sender_smtp,
-                   m.recipients, m.date, (int64_t)m.has_attachments, bytes, n));
+    ok = run(query(
+        db,
+        "INSERT INTO mime(place, read, subject, sender_name, sender_smtp, recipients, submitted,"
+        " attachments, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "iittttiib", (int64_t)place, (int64_t)read, m.subject, m.sender_name, m.sender_smtp,
+        m.recipients, m.date, (int64_t)m.has_attachments, bytes, n));
     lab_mime_free(&m);
     return ok;
 }
@@ -123,26 +126,26 @@ static const struct seed {
     bool read;
     const char *from, *subject;
 } seeds[] = {
-    { IN_INBOX, true, "Administrator <admin@contoso.test>", "Welcome to Contoso" },
-    { IN_INBOX, true, "Alice Adams <alice@contoso.test>", "Minutes of Monday" },
-    { IN_INBOX, false, "Bob Brown <bob@contoso.test>", "Lunch?" },
-    { IN_INBOX, true, "Jürgen Müller <juergen@contoso.test>", "Angebot für Fabrikam" },
-    { IN_INBOX, false, "Zoë Ångström <zoe@contoso.test>", "Measurements, second run" },
-    { IN_INBOX, true, "Erin Evans <erin@contoso.test>", "Invoice 4711" },
-    { IN_INBOX, false, "Pat Partner <pat@fabrikam.test>", "Re: Angebot für Fabrikam" },
-    { IN_INBOX, true, "Frank Fischer <frank@contoso.test>", "Van in the workshop on Friday" },
-    { IN_INBOX, false, "山田 太郎 <taro@contoso.test>", "会議の件" },
-    { IN_INBOX, true, "Chris Smith <csmith@contoso.test>", "Quarter figures" },
-    { IN_INBOX, true, "Administrator <admin@contoso.test>", "Maintenance on Sunday" },
-    { IN_INBOX, false, "Mallory Marsh <mallory@contoso.test>", "Audit: what I need from you" },
-    { IN_SENT, true, "Alice Adams <alice@contoso.test>", "Re: Lunch?" },
-    { IN_SENT, true, "Alice Adams <alice@contoso.test>", "Holiday in August" },
-    { IN_SENT, true, "Alice Adams <alice@contoso.test>", "Draft of the report" },
-    { IN_ARCHIVE, true, "Bob Brown <bob@contoso.test>", "Report of 2012" },
-    { IN_ARCHIVE, true, "Erin Evans <erin@contoso.test>", "Budget of 2012" },
-    { IN_PROJECTS, true, "Zoë Ångström <zoe@contoso.test>", "Plan of the experiment" },
-    { IN_PROJECTS, false, "Jürgen Müller <juergen@contoso.test>", "Zeitplan" },
-    { IN_PROJECTS, true, "Chris Smith <csmith@contoso.test>", "Who pays for it" },
+    {IN_INBOX, true, "Administrator <admin@contoso.test>", "Welcome to Contoso"},
+    {IN_INBOX, true, "Alice Adams <alice@contoso.test>", "Minutes of Monday"},
+    {IN_INBOX, false, "Bob Brown <bob@contoso.test>", "Lunch?"},
+    {IN_INBOX, true, "Jürgen Müller <juergen@contoso.test>", "Angebot für Fabrikam"},
+    {IN_INBOX, false, "Zoë Ångström <zoe@contoso.test>", "Measurements, second run"},
+    {IN_INBOX, true, "Erin Evans <erin@contoso.test>", "Invoice 4711"},
+    {IN_INBOX, false, "Pat Partner <pat@fabrikam.test>", "Re: Angebot für Fabrikam"},
+    {IN_INBOX, true, "Frank Fischer <frank@contoso.test>", "Van in the workshop on Friday"},
+    {IN_INBOX, false, "山田 太郎 <taro@contoso.test>", "会議の件"},
+    {IN_INBOX, true, "Chris Smith <csmith@contoso.test>", "Quarter figures"},
+    {IN_INBOX, true, "Administrator <admin@contoso.test>", "Maintenance on Sunday"},
+    {IN_INBOX, false, "Mallory Marsh <mallory@contoso.test>", "Audit: what I need from you"},
+    {IN_SENT, true, "Alice Adams <alice@contoso.test>", "Re: Lunch?"},
+    {IN_SENT, true, "Alice Adams <alice@contoso.test>", "Holiday in August"},
+    {IN_SENT, true, "Alice Adams <alice@contoso.test>", "Draft of the report"},
+    {IN_ARCHIVE, true, "Bob Brown <bob@contoso.test>", "Report of 2012"},
+    {IN_ARCHIVE, true, "Erin Evans <erin@contoso.test>", "Budget of 2012"},
+    {IN_PROJECTS, true, "Zoë Ångström <zoe@contoso.test>", "Plan of the experiment"},
+    {IN_PROJECTS, false, "Jürgen Müller <juergen@contoso.test>", "Zeitplan"},
+    {IN_PROJECTS, true, "Chris Smith <csmith@contoso.test>", "Who pays for it"},
 };
 
 static bool fill_with_seeds(sqlite3 *db)
@@ -151,13 +154,15 @@ static bool fill_with_seeds(sqlite3 *db)
 
     for (size_t i = 0; i < LENGTH(seeds); i++) {
         /* RFC 6532: headers in UTF-8 as they are. */
-        int n = snprintf(text, sizeof text,
-                         "From: %s\r\nTo: All Staff <staff@contoso.test>\r\nSubject: %s\r\n"
-                         "Date: %02zu Mar 2013 %02zu:30:00 +0000\r\nMessage-ID: <seed%zu@contoso.test>\r\n"
-                         "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s.\r\n",
-                         seeds[i].from, seeds[i].subject, i + 1, i % 24, i, seeds[i].subject);
+        int n = snprintf(
+            text, sizeof text,
+            "From: %s\r\nTo: All Staff <staff@contoso.test>\r\nSubject: %s\r\n"
+            "Date: %02zu Mar 2013 %02zu:30:00 +0000\r\nMessage-ID: <seed%zu@contoso.test>\r\n"
+            "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s.\r\n",
+            seeds[i].from, seeds[i].subject, i + 1, i % 24, i, seeds[i].subject);
 
-        if (n < 0 || (size_t)n >= sizeof text || !add_message(db, text, (size_t)n, seeds[i].place, seeds[i].read))
+        if (n < 0 || (size_t)n >= sizeof text ||
+            !add_message(db, text, (size_t)n, seeds[i].place, seeds[i].read))
             return false;
     }
     return true;
@@ -186,7 +191,8 @@ static void *read_file(const char *path, size_t *n)
 
 static bool is_message_file(const FTSENT *e)
 {
-    return e->fts_info == FTS_F && e->fts_namelen > 4 && strcasecmp(e->fts_name + e->fts_namelen - 4, ".eml") == 0;
+    return e->fts_info == FTS_F && e->fts_namelen > 4 &&
+           strcasecmp(e->fts_name + e->fts_namelen - 4, ".eml") == 0;
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b)
@@ -197,8 +203,8 @@ static int compare_names(const FTSENT **a, const FTSENT **b)
 static bool add_file(sqlite3 *db, const char *path, size_t i)
 {
     /* Of ten messages seven go to the inbox, and of three one is unread. */
-    static const enum place places[10] = { IN_INBOX, IN_INBOX,    IN_SENT,  IN_INBOX, IN_ARCHIVE,
-                                           IN_INBOX, IN_PROJECTS, IN_INBOX, IN_INBOX, IN_INBOX };
+    static const enum place places[10] = {IN_INBOX, IN_INBOX,    IN_SENT,  IN_INBOX, IN_ARCHIVE,
+                                          IN_INBOX, IN_PROJECTS, IN_INBOX, IN_INBOX, IN_INBOX};
     size_t n = 0;
     void *bytes = read_file(path, &n);
     bool ok = bytes && add_message(db, bytes, n, places[i % LENGTH(places)], i % 3 != 0);
@@ -211,7 +217,7 @@ static bool add_file(sqlite3 *db, const char *path, size_t i)
 static bool fill_from_folder(sqlite3 *db, const char *folder)
 {
     char *path = strdup(folder);
-    char *roots[] = { path, NULL };
+    char *roots[] = {path, NULL};
     FTS *tree = path ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, compare_names) : NULL;
     bool ok = tree != NULL;
     size_t count = 0;
@@ -265,9 +271,11 @@ static bool create(sqlite3 *db, const char *mail)
 }
 
 /* Opens the file and brings it to the current format. False: `why` is filled in. */
-static bool open_database(struct lab_mailstore *store, const char *path, const char *mail, char *why, size_t size)
+static bool open_database(struct lab_mailstore *store, const char *path, const char *mail,
+                          char *why, size_t size)
 {
-    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;";
+    static const char pragmas[] =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;";
     struct stat st;
     int64_t version;
 
@@ -277,7 +285,8 @@ static bool open_database(struct lab_mailstore *store, const char *path, const c
     }
     if (sqlite3_open(path, &store->db) != SQLITE_OK || chmod(path, 0600) != 0 ||
         sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
-        snprintf(why, size, "%s: %s", path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
+        snprintf(why, size, "%s: %s", path,
+                 store->db ? sqlite3_errmsg(store->db) : "out of memory");
         return false;
     }
     version = format_version(store->db);
@@ -293,7 +302,8 @@ static bool open_database(struct lab_mailstore *store, const char *path, const c
     return false;
 }
 
-struct lab_mailstore *lab_mailstore_open(const char *dir, const char *mail, char *why, size_t why_size)
+struct lab_mailstore *lab_mailstore_open(const char *dir, const char *mail, char *why,
+                                         size_t why_size)
 {
     struct lab_mailstore *store = calloc(1, sizeof *store);
     char path[4096];
@@ -327,32 +337,32 @@ static const struct new_folder {
     int place;   /* enum place of the messages that lie here, or -1 */
     const char *name, *container_class;
 } new_folders[] = {
-    { -1, LAB_ROOT, -1, "", NULL },
-    { 0, LAB_DEFERRED_ACTION, -1, "Deferred Action", NULL },
-    { 0, LAB_SPOOLER_QUEUE, -1, "Spooler Queue", NULL },
-    { 0, LAB_IPM_SUBTREE, -1, "Top of Information Store", NULL },
-    { 0, LAB_COMMON_VIEWS, -1, "Common Views", NULL },
-    { 0, LAB_SCHEDULE, -1, "Schedule", NULL },
-    { 0, LAB_SEARCH, -1, "Finder", NULL },
-    { 0, LAB_VIEWS, -1, "Views", NULL },
-    { 0, LAB_SHORTCUTS, -1, "Shortcuts", NULL },
-    { 3, LAB_INBOX, IN_INBOX, "Inbox", "IPF.Note" },
-    { 3, LAB_OUTBOX, -1, "Outbox", "IPF.Note" },
-    { 3, LAB_SENT_ITEMS, IN_SENT, "Sent Items", "IPF.Note" },
-    { 3, LAB_DELETED_ITEMS, -1, "Deleted Items", "IPF.Note" },
-    { 3, -1, -1, "Drafts", "IPF.Note" },
-    { 3, -1, -1, "Calendar", "IPF.Appointment" },
-    { 3, -1, -1, "Contacts", "IPF.Contact" },
-    { 3, -1, -1, "Journal", "IPF.Journal" },
-    { 3, -1, -1, "Notes", "IPF.StickyNote" },
-    { 3, -1, -1, "Tasks", "IPF.Task" },
-    { 3, -1, -1, "Junk E-mail", "IPF.Note" },
-    { 9, -1, -1, "Archive", "IPF.Note" },
-    { 20, -1, IN_ARCHIVE, "2012", "IPF.Note" },
-    { 20, -1, -1, "2013", "IPF.Note" },
-    { 3, -1, -1, "Projekte", "IPF.Note" },
-    { 23, -1, IN_PROJECTS, "Übersicht", "IPF.Note" },
-    { 23, -1, -1, "実験", "IPF.Note" },
+    {-1, LAB_ROOT, -1, "", NULL},
+    {0, LAB_DEFERRED_ACTION, -1, "Deferred Action", NULL},
+    {0, LAB_SPOOLER_QUEUE, -1, "Spooler Queue", NULL},
+    {0, LAB_IPM_SUBTREE, -1, "Top of Information Store", NULL},
+    {0, LAB_COMMON_VIEWS, -1, "Common Views", NULL},
+    {0, LAB_SCHEDULE, -1, "Schedule", NULL},
+    {0, LAB_SEARCH, -1, "Finder", NULL},
+    {0, LAB_VIEWS, -1, "Views", NULL},
+    {0, LAB_SHORTCUTS, -1, "Shortcuts", NULL},
+    {3, LAB_INBOX, IN_INBOX, "Inbox", "IPF.Note"},
+    {3, LAB_OUTBOX, -1, "Outbox", "IPF.Note"},
+    {3, LAB_SENT_ITEMS, IN_SENT, "Sent Items", "IPF.Note"},
+    {3, LAB_DELETED_ITEMS, -1, "Deleted Items", "IPF.Note"},
+    {3, -1, -1, "Drafts", "IPF.Note"},
+    {3, -1, -1, "Calendar", "IPF.Appointment"},
+    {3, -1, -1, "Contacts", "IPF.Contact"},
+    {3, -1, -1, "Journal", "IPF.Journal"},
+    {3, -1, -1, "Notes", "IPF.StickyNote"},
+    {3, -1, -1, "Tasks", "IPF.Task"},
+    {3, -1, -1, "Junk E-mail", "IPF.Note"},
+    {9, -1, -1, "Archive", "IPF.Note"},
+    {20, -1, IN_ARCHIVE, "2012", "IPF.Note"},
+    {20, -1, -1, "2013", "IPF.Note"},
+    {3, -1, -1, "Projekte", "IPF.Note"},
+    {23, -1, IN_PROJECTS, "Übersicht", "IPF.Note"},
+    {23, -1, -1, "実験", "IPF.Note"},
 };
 
 /* Each mailbox counts from a base of its own, so that one's identifiers mean nothing in another. */
@@ -370,8 +380,8 @@ static bool add_folders(sqlite3 *db, int64_t mailbox)
         if (!run(query(db,
                        "INSERT INTO folder(mailbox, id, parent, special, place, name, class)"
                        " VALUES(?, ?, ?, nullif(?, -1), nullif(?, -1), ?, ?)",
-                       "iiiiitt", mailbox, first_id(mailbox) + 1 + (int64_t)i, parent, (int64_t)f->special,
-                       (int64_t)f->place, f->name, f->container_class)))
+                       "iiiiitt", mailbox, first_id(mailbox) + 1 + (int64_t)i, parent,
+                       (int64_t)f->special, (int64_t)f->place, f->name, f->container_class)))
             return false;
     }
     return true;
@@ -402,10 +412,11 @@ static bool make_mailbox(sqlite3 *db, const char *guid)
 /* Fills in what is known of the mailbox; out->id stays 0 when it is not there. False: failed. */
 static bool load_mailbox(sqlite3 *db, const char *guid, struct lab_mailbox *out)
 {
-    sqlite3_stmt *st = query(db,
-                             "SELECT m.id, f.special, f.id FROM mailbox m JOIN folder f ON f.mailbox = m.id"
-                             " WHERE m.guid = ? AND f.special IS NOT NULL",
-                             "t", guid);
+    sqlite3_stmt *st =
+        query(db,
+              "SELECT m.id, f.special, f.id FROM mailbox m JOIN folder f ON f.mailbox = m.id"
+              " WHERE m.guid = ? AND f.special IS NOT NULL",
+              "t", guid);
     bool ok = false;
 
     while (next(&st, &ok)) {
@@ -418,16 +429,19 @@ static bool load_mailbox(sqlite3 *db, const char *guid, struct lab_mailbox *out)
     return ok;
 }
 
-bool lab_mailstore_mailbox(struct lab_mailstore *store, const struct lab_user *owner, struct lab_mailbox *out)
+bool lab_mailstore_mailbox(struct lab_mailstore *store, const struct lab_user *owner,
+                           struct lab_mailbox *out)
 {
-    struct lab_mailbox box = { 0, owner->guid, owner->guid, { 0 } };
+    struct lab_mailbox box = {0, owner->guid, owner->guid, {0}};
     char guid[OM_GUID_TEXT];
 
     om__guid_format(&owner->guid, guid);
-    box.replica.data1 ^= 0xFFFFFFFFu; /* the replica is not the mailbox: a client must not mix them up */
+    box.replica.data1 ^=
+        0xFFFFFFFFu; /* the replica is not the mailbox: a client must not mix them up */
     if (!load_mailbox(store->db, guid, &box))
         return false;
-    if (!box.id && (!make_mailbox(store->db, guid) || !load_mailbox(store->db, guid, &box) || !box.id))
+    if (!box.id &&
+        (!make_mailbox(store->db, guid) || !load_mailbox(store->db, guid, &box) || !box.id))
         return false;
     *out = box;
     return true;
@@ -451,12 +465,14 @@ static void *grow(struct om_arena *a, void *rows, size_t count, size_t *room, si
     return more;
 }
 
-/* From `parent` down; the depth first order comes from SQLite taking the deepest row of the queue next. */
+/* From `parent` down; the depth first order comes from SQLite taking the deepest row of the queue
+ * next. */
 #define FOLDER_TREE                                                                                \
     "WITH RECURSIVE tree(id, parent, name, class, depth) AS ("                                     \
     " SELECT id, parent, name, class, 1 FROM folder WHERE mailbox = ?1 AND parent = ?2"            \
     " UNION ALL"                                                                                   \
-    " SELECT f.id, f.parent, f.name, f.class, t.depth + 1 FROM folder f JOIN tree t ON f.parent = t.id" \
+    " SELECT f.id, f.parent, f.name, f.class, t.depth + 1 FROM folder f JOIN tree t ON f.parent "  \
+    "= t.id"                                                                                       \
     "  WHERE f.mailbox = ?1 AND ?3 AND t.depth < 64 ORDER BY 5 DESC, 3)"
 
 #define FOLDER_COLUMNS                                                                             \
@@ -481,11 +497,12 @@ static bool read_folder(sqlite3_stmt *st, struct om_arena *a, struct lab_folder 
     return f->name && f->container_class;
 }
 
-bool lab_mailstore_folders(struct lab_mailstore *store, const struct lab_mailbox *box, uint64_t parent, bool deep,
-                           struct om_arena *a, struct lab_folder **out, size_t *count)
+bool lab_mailstore_folders(struct lab_mailstore *store, const struct lab_mailbox *box,
+                           uint64_t parent, bool deep, struct om_arena *a, struct lab_folder **out,
+                           size_t *count)
 {
-    sqlite3_stmt *st = query(store->db, FOLDER_TREE " SELECT" FOLDER_COLUMNS " FROM tree t", "iii", box->id,
-                             (int64_t)parent, (int64_t)deep);
+    sqlite3_stmt *st = query(store->db, FOLDER_TREE " SELECT" FOLDER_COLUMNS " FROM tree t", "iii",
+                             box->id, (int64_t)parent, (int64_t)deep);
     struct lab_folder *rows = NULL;
     size_t n = 0, room = 0;
     bool ok = false;
@@ -508,10 +525,11 @@ bool lab_mailstore_folders(struct lab_mailstore *store, const struct lab_mailbox
 bool lab_mailstore_folder(struct lab_mailstore *store, const struct lab_mailbox *box, uint64_t id,
                           struct om_arena *a, struct lab_folder *out, bool *found)
 {
-    sqlite3_stmt *st = query(store->db,
-                             "SELECT" FOLDER_COLUMNS " FROM (SELECT id, parent, name, class, 0 AS depth"
-                             " FROM folder WHERE mailbox = ?1 AND id = ?2) t",
-                             "ii", box->id, (int64_t)id);
+    sqlite3_stmt *st =
+        query(store->db,
+              "SELECT" FOLDER_COLUMNS " FROM (SELECT id, parent, name, class, 0 AS depth"
+              " FROM folder WHERE mailbox = ?1 AND id = ?2) t",
+              "ii", box->id, (int64_t)id);
     bool ok = false;
 
     *found = next(&st, &ok);
@@ -538,15 +556,17 @@ static bool read_message(sqlite3_stmt *st, struct om_arena *a, struct lab_messag
     return m->subject && m->sender_name && m->sender_smtp && m->to;
 }
 
-bool lab_mailstore_messages(struct lab_mailstore *store, const struct lab_mailbox *box, uint64_t folder,
-                            struct om_arena *a, struct lab_message **out, size_t *count)
+bool lab_mailstore_messages(struct lab_mailstore *store, const struct lab_mailbox *box,
+                            uint64_t folder, struct om_arena *a, struct lab_message **out,
+                            size_t *count)
 {
-    sqlite3_stmt *st = query(store->db,
-                             "SELECT m.id, m.read, m.delivered, i.submitted, i.attachments, length(i.raw),"
-                             " i.subject, i.sender_name, i.sender_smtp, i.recipients"
-                             " FROM message m JOIN mime i ON i.id = m.mime"
-                             " WHERE m.mailbox = ? AND m.folder = ? ORDER BY m.delivered DESC, m.id DESC",
-                             "ii", box->id, (int64_t)folder);
+    sqlite3_stmt *st =
+        query(store->db,
+              "SELECT m.id, m.read, m.delivered, i.submitted, i.attachments, length(i.raw),"
+              " i.subject, i.sender_name, i.sender_smtp, i.recipients"
+              " FROM message m JOIN mime i ON i.id = m.mime"
+              " WHERE m.mailbox = ? AND m.folder = ? ORDER BY m.delivered DESC, m.id DESC",
+              "ii", box->id, (int64_t)folder);
     struct lab_message *rows = NULL;
     size_t n = 0, room = 0;
     bool ok = false;

@@ -9,11 +9,12 @@
 
 struct lab_mime {
     char *subject, *sender_name, *sender_smtp, *recipients; /* UTF-8, never NULL; maybe empty */
-    int64_t date;                                           /* seconds since 1970; 0 when it has none */
+    int64_t date; /* seconds since 1970; 0 when it has none */
     bool has_attachments;
 };
 
-/* Before the first lab_mime_read(). GMime cannot be started again once it was stopped, so it never is. */
+/* Before the first lab_mime_read(). GMime cannot be started again once it was stopped, so it never
+ * is. */
 void lab_mime_start(void);
 
 /* False when this is no message. lab_mime_free() the result. */

@@ -12,10 +12,10 @@
 
 #include <stdlib.h>
 
-#define MAX_SESSIONS      16u          /* of one association */
-#define MAX_CALL_MEMORY   (8u << 20)   /* one call's request and answer, decoded */
+#define MAX_SESSIONS      16u        /* of one association */
+#define MAX_CALL_MEMORY   (8u << 20) /* one call's request and answer, decoded */
 #define ANSWER_BUDGET     (OM_MAX_RPC_STUB / 2)
-#define HIERARCHY_VERSION 2u           /* ours never changes; 0 and 1 are what clients begin with */
+#define HIERARCHY_VERSION 2u /* ours never changes; 0 and 1 are what clients begin with */
 #define SEEK_ROWS         50u
 
 /* What an association holds: its context handles, and the GUID of this server in ephemeral ids. */
@@ -97,7 +97,7 @@ static uint32_t bind_code(const struct op *op, const struct om__nspi_bind_req *r
 /* 3.1.4.1.1 */
 static void do_bind(struct op *op)
 {
-    struct om__nspi_bind_resp resp = { 0 };
+    struct om__nspi_bind_resp resp = {0};
     struct om__nspi_bind_req req;
     struct sessions *s;
 
@@ -121,7 +121,7 @@ static void do_bind(struct op *op)
 /* 3.1.4.1.2 */
 static void do_unbind(struct op *op)
 {
-    struct om__nspi_unbind_resp resp = { .code = OM_NSPI_UNBIND_SUCCESS };
+    struct om__nspi_unbind_resp resp = {.code = OM_NSPI_UNBIND_SUCCESS};
     struct sessions *s = *op->call->state;
     struct om__nspi_unbind_req req;
 
@@ -164,7 +164,7 @@ struct columns {
 
 static struct columns columns_of(const struct om__nspi_tags *asked)
 {
-    struct columns c = { asked->v, asked->count };
+    struct columns c = {asked->v, asked->count};
 
     if (!asked->v)
         c.tags = lab_gal_default_columns(&c.count);
@@ -172,8 +172,8 @@ static struct columns columns_of(const struct om__nspi_tags *asked)
 }
 
 /* Adds to *size what the row takes. False: no memory. */
-static bool make_row(struct op *op, const struct lab_user *u, struct columns columns, struct om_proprow *row,
-                     size_t *size)
+static bool make_row(struct op *op, const struct lab_user *u, struct columns columns,
+                     struct om_proprow *row, size_t *size)
 {
     struct om_propval *vals = om__arena_array(&op->a, columns.count, sizeof *vals);
 
@@ -189,9 +189,10 @@ static bool make_row(struct op *op, const struct lab_user *u, struct columns col
     return true;
 }
 
-/* Up to `count` rows of entries; NULL is an entry without properties. As many as the answer takes. */
-static uint32_t make_rows(struct op *op, const struct lab_user *const *entries, size_t count, struct columns columns,
-                          struct om__nspi_rows *out)
+/* Up to `count` rows of entries; NULL is an entry without properties. As many as the answer takes.
+ */
+static uint32_t make_rows(struct op *op, const struct lab_user *const *entries, size_t count,
+                          struct columns columns, struct om__nspi_rows *out)
 {
     struct om_proprow *rows;
     size_t size = 0;
@@ -208,12 +209,13 @@ static uint32_t make_rows(struct op *op, const struct lab_user *const *entries, 
     return LAB_NSPI_OK;
 }
 
-static const struct om__nspi_rows no_rows = { 0, NULL };
+static const struct om__nspi_rows no_rows = {0, NULL};
 
 /* The entries behind Minimal Entry IDs, NULL where there is none. */
 static const struct lab_user **entries_of(struct op *op, const struct om__nspi_tags *mids)
 {
-    const struct lab_user **list = om__arena_array(&op->a, mids->count ? mids->count : 1, sizeof(struct lab_user *));
+    const struct lab_user **list =
+        om__arena_array(&op->a, mids->count ? mids->count : 1, sizeof(struct lab_user *));
 
     for (uint32_t i = 0; list && i < mids->count; i++)
         list[i] = lab_org_by_mid(op->call->org, mids->v[i]);
@@ -221,7 +223,8 @@ static const struct lab_user **entries_of(struct op *op, const struct om__nspi_t
 }
 
 /* Checks that hold for every call with a STAT; the list is where it stands. */
-static uint32_t check_stat(struct op *op, const struct om__nspi_stat *stat, const struct lab_list **list)
+static uint32_t check_stat(struct op *op, const struct om__nspi_stat *stat,
+                           const struct lab_list **list)
 {
     *list = lab_gal_list(op->call->org, stat->container_id);
     op->view.container = stat->container_id;
@@ -235,7 +238,7 @@ static uint32_t check_stat(struct op *op, const struct om__nspi_stat *stat, cons
 /* 3.1.4.1.4 */
 static void do_update_stat(struct op *op)
 {
-    struct om__nspi_update_stat_resp resp = { 0 };
+    struct om__nspi_update_stat_resp resp = {0};
     struct om__nspi_update_stat_req req;
     const struct lab_list *list;
     size_t row = 0;
@@ -254,8 +257,8 @@ static void do_update_stat(struct op *op)
 }
 
 /* Rows of the container from where the STAT stands; the STAT moves behind them. */
-static uint32_t rows_from_stat(struct op *op, const struct lab_list *list, uint32_t count, struct columns columns,
-                               struct om__nspi_rows_resp *resp)
+static uint32_t rows_from_stat(struct op *op, const struct lab_list *list, uint32_t count,
+                               struct columns columns, struct om__nspi_rows_resp *resp)
 {
     size_t row = 0;
     uint32_t code = lab_gal_locate(op->call->org, list, &resp->stat, &row, NULL);
@@ -264,7 +267,8 @@ static uint32_t rows_from_stat(struct op *op, const struct lab_list *list, uint3
         return code;
     if (count > list->count - row)
         count = (uint32_t)(list->count - row);
-    code = make_rows(op, (const struct lab_user *const *)&list->entries[row], count, columns, &resp->rows);
+    code = make_rows(op, (const struct lab_user *const *)&list->entries[row], count, columns,
+                     &resp->rows);
     if (!code)
         lab_gal_report(list, row + resp->rows.count, &resp->stat);
     return code;
@@ -273,7 +277,7 @@ static uint32_t rows_from_stat(struct op *op, const struct lab_list *list, uint3
 /* 3.1.4.1.8 */
 static void do_query_rows(struct op *op)
 {
-    struct om__nspi_rows_resp resp = { 0 };
+    struct om__nspi_rows_resp resp = {0};
     struct om__nspi_query_rows_req req;
     const struct lab_user **entries;
     const struct lab_list *list;
@@ -291,7 +295,8 @@ static void do_query_rows(struct op *op)
                               : LAB_NSPI_INVALID_PARAMETER;
     } else if (!resp.code) {
         entries = entries_of(op, &req.etable);
-        resp.code = entries ? make_rows(op, entries, req.etable.count < req.count ? req.etable.count : req.count,
+        resp.code = entries ? make_rows(op, entries,
+                                        req.etable.count < req.count ? req.etable.count : req.count,
                                         columns_of(&req.tags), &resp.rows)
                             : LAB_NSPI_OUT_OF_MEMORY;
     }
@@ -311,9 +316,10 @@ static const char *target_text(struct op *op, const struct om_propval *target)
                : NULL;
 }
 
-/* Moves the STAT to the first name at or after the target, and reads on from there if columns are asked for. */
-static uint32_t seek(struct op *op, const struct lab_list *list, const struct om__nspi_seek_entries_req *req,
-                     struct om__nspi_rows_resp *resp)
+/* Moves the STAT to the first name at or after the target, and reads on from there if columns are
+ * asked for. */
+static uint32_t seek(struct op *op, const struct lab_list *list,
+                     const struct om__nspi_seek_entries_req *req, struct om__nspi_rows_resp *resp)
 {
     const char *target = target_text(op, &req->target);
     char *key = target ? lab_fold(target) : NULL;
@@ -339,7 +345,7 @@ static uint32_t seek(struct op *op, const struct lab_list *list, const struct om
 /* 3.1.4.1.9; an explicit table is not looked into: every list here is sorted already. */
 static void do_seek_entries(struct op *op)
 {
-    struct om__nspi_rows_resp resp = { 0 };
+    struct om__nspi_rows_resp resp = {0};
     struct om__nspi_seek_entries_req req;
     const struct lab_list *list;
 
@@ -366,8 +372,8 @@ struct hits {
 };
 
 /* Every entry of the list that the filter lets through, unless they are more than asked for. */
-static uint32_t collect(struct op *op, const struct lab_list *list, const struct om__nspi_get_matches_req *req,
-                        struct hits *hits)
+static uint32_t collect(struct op *op, const struct lab_list *list,
+                        const struct om__nspi_get_matches_req *req, struct hits *hits)
 {
     size_t room = list->count < req->requested ? list->count : req->requested;
     struct om_arena scratch;
@@ -400,7 +406,7 @@ static uint32_t get_matches(struct op *op, const struct om__nspi_get_matches_req
                             struct om__nspi_get_matches_resp *resp)
 {
     const struct lab_list *list;
-    struct hits hits = { 0 };
+    struct hits hits = {0};
     uint32_t code = check_stat(op, &req->stat, &list);
 
     if (code)
@@ -422,7 +428,7 @@ static uint32_t get_matches(struct op *op, const struct om__nspi_get_matches_req
 /* 3.1.4.1.10 */
 static void do_get_matches(struct op *op)
 {
-    struct om__nspi_get_matches_resp resp = { 0 };
+    struct om__nspi_get_matches_resp resp = {0};
     struct om__nspi_get_matches_req req;
 
     om__nspi_rd_get_matches_req(op->in, &op->a, &req);
@@ -439,7 +445,8 @@ static void do_get_matches(struct op *op)
 static uint32_t resolve(struct op *op, const struct om__nspi_resolve_names_req *req, bool wide,
                         struct om__nspi_resolve_names_resp *resp)
 {
-    const struct lab_user **entries = om__arena_array(&op->a, req->names.count + 1u, sizeof(struct lab_user *));
+    const struct lab_user **entries =
+        om__arena_array(&op->a, req->names.count + 1u, sizeof(struct lab_user *));
     uint32_t *mids = om__arena_array(&op->a, req->names.count + 1u, sizeof *mids);
     const struct lab_list *list;
     uint32_t code = check_stat(op, &req->stat, &list), found = 0;
@@ -464,7 +471,7 @@ static uint32_t resolve(struct op *op, const struct om__nspi_resolve_names_req *
 /* 3.1.4.1.16, 3.1.4.1.17 */
 static void resolve_names(struct op *op, bool wide)
 {
-    struct om__nspi_resolve_names_resp resp = { 0 };
+    struct om__nspi_resolve_names_resp resp = {0};
     struct om__nspi_resolve_names_req req;
 
     if (wide)
@@ -494,7 +501,7 @@ static void do_resolve_names_w(struct op *op)
 /* 3.1.4.1.13: 0 for a name that is none */
 static void do_dn_to_mid(struct op *op)
 {
-    struct om__nspi_tags_resp resp = { 0 };
+    struct om__nspi_tags_resp resp = {0};
     struct om__nspi_dn_to_mid_req req;
     uint32_t *mids;
 
@@ -518,7 +525,8 @@ static void do_dn_to_mid(struct op *op)
 
 /* ---- objects ---- */
 
-static const struct lab_user *object_of(struct op *op, const struct om__nspi_stat *stat, const struct lab_list *list)
+static const struct lab_user *object_of(struct op *op, const struct om__nspi_stat *stat,
+                                        const struct lab_list *list)
 {
     size_t row;
 
@@ -529,9 +537,10 @@ static const struct lab_user *object_of(struct op *op, const struct om__nspi_sta
     return list->entries[row];
 }
 
-static uint32_t get_props(struct op *op, const struct om__nspi_get_props_req *req, struct om_proprow *row)
+static uint32_t get_props(struct op *op, const struct om__nspi_get_props_req *req,
+                          struct om_proprow *row)
 {
-    struct columns columns = { req->tags.v, req->tags.count };
+    struct columns columns = {req->tags.v, req->tags.count};
     const struct lab_list *list;
     size_t size = 0;
     uint32_t code = check_stat(op, &req->stat, &list);
@@ -551,9 +560,9 @@ static uint32_t get_props(struct op *op, const struct om__nspi_get_props_req *re
 /* 3.1.4.1.7 */
 static void do_get_props(struct op *op)
 {
-    struct om__nspi_get_props_resp resp = { 0 };
+    struct om__nspi_get_props_resp resp = {0};
     struct om__nspi_get_props_req req;
-    struct om_proprow row = { 0 };
+    struct om_proprow row = {0};
 
     om__nspi_rd_get_props_req(op->in, &op->a, &req);
     if (!begin(op, &req.handle))
@@ -565,10 +574,11 @@ static void do_get_props(struct op *op)
     om__nspi_wr_get_props_resp(op->out, &resp);
 }
 
-/* 3.1.4.1.3: the address lists; or none of the templates from which clients make one-off addresses */
+/* 3.1.4.1.3: the address lists; or none of the templates from which clients make one-off addresses
+ */
 static void do_get_special_table(struct op *op)
 {
-    struct om__nspi_get_special_table_resp resp = { .version = HIERARCHY_VERSION };
+    struct om__nspi_get_special_table_resp resp = {.version = HIERARCHY_VERSION};
     struct om__nspi_get_special_table_req req;
     struct om_proprow *rows;
     bool unicode;
@@ -582,7 +592,8 @@ static void do_get_special_table(struct op *op)
         resp.code = LAB_NSPI_OUT_OF_MEMORY;
     else if (req.flags & OM_NSPI_CREATION_TABLE || req.version != HIERARCHY_VERSION)
         resp.rows.rows = rows;
-    for (unsigned i = 0; resp.rows.rows && !(req.flags & OM_NSPI_CREATION_TABLE) && i < LAB_LISTS; i++) {
+    for (unsigned i = 0; resp.rows.rows && !(req.flags & OM_NSPI_CREATION_TABLE) && i < LAB_LISTS;
+         i++) {
         if (lab_gal_container_row(&op->call->org->lists[i], unicode, &op->a, &rows[i]))
             resp.rows.count++;
         else
@@ -597,7 +608,7 @@ static void do_get_special_table(struct op *op)
 static void do_query_columns(struct op *op)
 {
     struct om__nspi_query_columns_req req;
-    struct om__nspi_tags_resp resp = { 0 };
+    struct om__nspi_tags_resp resp = {0};
     size_t count = 0;
 
     om__nspi_rd_query_columns_req(op->in, &op->a, &req);
@@ -627,9 +638,10 @@ static void (*const calls[])(struct op *op) = {
     [OM_NSPI_RESOLVE_NAMES_W] = do_resolve_names_w,
 };
 
-static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
+static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out,
+                   uint32_t *fault)
 {
-    struct op op = { .call = call, .in = stub, .out = out, .fault = fault };
+    struct op op = {.call = call, .in = stub, .out = out, .fault = fault};
 
     if (opnum >= sizeof calls / sizeof calls[0] || !calls[opnum]) {
         *fault = LAB_FAULT_OP_RANGE;
@@ -640,6 +652,7 @@ static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, st
     om__arena_free(&op.a);
 }
 
-static const struct om__rpc_syntax syntax = { OM_NSPI_UUID, OM_NSPI_VERSION_MAJOR, OM_NSPI_VERSION_MINOR };
+static const struct om__rpc_syntax syntax = {OM_NSPI_UUID, OM_NSPI_VERSION_MAJOR,
+                                             OM_NSPI_VERSION_MINOR};
 
-const struct lab_interface lab_nspi_interface = { &syntax, handle, closed };
+const struct lab_interface lab_nspi_interface = {&syntax, handle, closed};

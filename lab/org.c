@@ -18,8 +18,8 @@
 /* ---- the people and the machines ---- */
 
 static const struct lab_server server_table[] = {
-    { "EX2010", "ex2010.contoso.test", 2010, { 14, 3, 123, 3 }, false, NULL },
-    { "EX2013", "ex2013.contoso.test", 2013, { 15, 0, 847, 32 }, true, NULL },
+    {"EX2010", "ex2010.contoso.test", 2010, {14, 3, 123, 3}, false, NULL},
+    {"EX2013", "ex2013.contoso.test", 2013, {15, 0, 847, 32}, true, NULL},
 };
 
 struct person {
@@ -32,47 +32,53 @@ struct person {
 };
 
 static const struct person person_table[] = {
-    { "alice", "Alice", "Adams", NULL, 2013, LAB_MAILBOX, NULL, "Engineer", "Research", 0, 0 },
-    { "bob", "Bob", "Brown", NULL, 2010, LAB_MAILBOX, NULL, "Engineer", "Support", 0, 0 },
-    { "admin", "Ada", "Admin", "Administrator", 2013, LAB_MAILBOX, NULL, NULL, "IT", 0, 1 },
-    { "mallory", "Mallory", "Marsh", NULL, 2013, LAB_MAILBOX, NULL, "Auditor", "Finance", 0, 0 },
-    { "erin", "Erin", "Evans", NULL, 2010, LAB_MAILBOX, NULL, "Clerk", "Finance", 0, 0 },
-    { "frank", "Frank", "Fischer", NULL, 2013, LAB_MAILBOX, NULL, "Driver", "Logistics", 0, 0 },
-    { "zoe", "Zoë", "Ångström", NULL, 2010, LAB_MAILBOX, NULL, "Physicist", "Research", 0, 0 },
-    { "juergen", "Jürgen", "Müller", NULL, 2013, LAB_MAILBOX, NULL, "Leiter", "Vertrieb", 0, 0 },
-    { "taro", "太郎", "山田", "山田 太郎", 2010, LAB_MAILBOX, NULL, NULL, "営業部", 0, 0 },
+    {"alice", "Alice", "Adams", NULL, 2013, LAB_MAILBOX, NULL, "Engineer", "Research", 0, 0},
+    {"bob", "Bob", "Brown", NULL, 2010, LAB_MAILBOX, NULL, "Engineer", "Support", 0, 0},
+    {"admin", "Ada", "Admin", "Administrator", 2013, LAB_MAILBOX, NULL, NULL, "IT", 0, 1},
+    {"mallory", "Mallory", "Marsh", NULL, 2013, LAB_MAILBOX, NULL, "Auditor", "Finance", 0, 0},
+    {"erin", "Erin", "Evans", NULL, 2010, LAB_MAILBOX, NULL, "Clerk", "Finance", 0, 0},
+    {"frank", "Frank", "Fischer", NULL, 2013, LAB_MAILBOX, NULL, "Driver", "Logistics", 0, 0},
+    {"zoe", "Zoë", "Ångström", NULL, 2010, LAB_MAILBOX, NULL, "Physicist", "Research", 0, 0},
+    {"juergen", "Jürgen", "Müller", NULL, 2013, LAB_MAILBOX, NULL, "Leiter", "Vertrieb", 0, 0},
+    {"taro", "太郎", "山田", "山田 太郎", 2010, LAB_MAILBOX, NULL, NULL, "営業部", 0, 0},
     /* The ambiguous pair. */
-    { "csmith", "Chris", "Smith", "Chris Smith (Sales)", 2013, LAB_MAILBOX, NULL, NULL, "Sales", 0, 0 },
-    { "csmith2", "Chris", "Smith", "Chris Smith (Support)", 2010, LAB_MAILBOX, NULL, NULL, "Support", 0, 0 },
-    { "shadow", "Sam", "Shadow", NULL, 2013, LAB_MAILBOX, NULL, NULL, NULL, 1, 0 },
-    { "pat", "Pat", "Partner", NULL, 0, LAB_CONTACT, "pat@fabrikam.test", "Buyer", "Fabrikam", 0, 0 },
-    { "staff", NULL, NULL, "All Staff", 0, LAB_LIST, NULL, NULL, NULL, 0, 0 },
+    {"csmith", "Chris", "Smith", "Chris Smith (Sales)", 2013, LAB_MAILBOX, NULL, NULL, "Sales", 0,
+     0},
+    {"csmith2", "Chris", "Smith", "Chris Smith (Support)", 2010, LAB_MAILBOX, NULL, NULL, "Support",
+     0, 0},
+    {"shadow", "Sam", "Shadow", NULL, 2013, LAB_MAILBOX, NULL, NULL, NULL, 1, 0},
+    {"pat", "Pat", "Partner", NULL, 0, LAB_CONTACT, "pat@fabrikam.test", "Buyer", "Fabrikam", 0, 0},
+    {"staff", NULL, NULL, "All Staff", 0, LAB_LIST, NULL, NULL, NULL, 0, 0},
 };
 
 /* Full Access beyond one's own: who, to whose mailbox. */
 static const struct {
     const char *who, *mailbox;
 } delegate_table[] = {
-    { "alice", "bob" },
-    { "bob", "alice" },
+    {"alice", "bob"},
+    {"bob", "alice"},
 };
 
 static const char *const given_names[] = {
-    "Aaron", "Agnes", "Amir", "Ana", "Anja", "Ben", "Björn", "Carla", "Chloé", "Daniel", "Dora", "Elena",
-    "Emil", "Fatima", "Felix", "Gita", "Grace", "Hannah", "Hugo", "Ines", "Ivan", "Jana", "Jonas", "Karin",
-    "Kofi", "Lena", "Luis", "Maja", "Marco", "Nadia", "Niels", "Olga", "Oscar", "Paula", "Pedro", "Rosa",
-    "Samuel", "Tara", "Tomáš", "Ulla", "Viktor", "Wanda", "Yusuf",
+    "Aaron",  "Agnes", "Amir",  "Ana",   "Anja",   "Ben",   "Björn", "Carla", "Chloé",
+    "Daniel", "Dora",  "Elena", "Emil",  "Fatima", "Felix", "Gita",  "Grace", "Hannah",
+    "Hugo",   "Ines",  "Ivan",  "Jana",  "Jonas",  "Karin", "Kofi",  "Lena",  "Luis",
+    "Maja",   "Marco", "Nadia", "Niels", "Olga",   "Oscar", "Paula", "Pedro", "Rosa",
+    "Samuel", "Tara",  "Tomáš", "Ulla",  "Viktor", "Wanda", "Yusuf",
 };
 
 static const char *const surnames[] = {
-    "Abbott", "Andersen", "Bauer", "Becker", "Blanc", "Carter", "Costa", "Dahl", "Diaz", "Dubois", "Fiala",
-    "Garcia", "Gómez", "Hansen", "Hoffmann", "Ibrahim", "Jansen", "Jensen", "Keller", "Kovács", "Larsen",
-    "Lopez", "Mancini", "Meyer", "Morel", "Nagy", "Novak", "O'Brien", "Okafor", "Olsen", "Patel", "Pereira",
-    "Quinn", "Reyes", "Rossi", "Sato", "Schmidt", "Silva", "Singh", "Svensson", "Taylor", "Turner", "Varga",
-    "Weber", "White", "Yilmaz", "Young", "Zhang", "Zimmermann",
+    "Abbott",   "Andersen", "Bauer",  "Becker",  "Blanc",    "Carter", "Costa",
+    "Dahl",     "Diaz",     "Dubois", "Fiala",   "Garcia",   "Gómez",  "Hansen",
+    "Hoffmann", "Ibrahim",  "Jansen", "Jensen",  "Keller",   "Kovács", "Larsen",
+    "Lopez",    "Mancini",  "Meyer",  "Morel",   "Nagy",     "Novak",  "O'Brien",
+    "Okafor",   "Olsen",    "Patel",  "Pereira", "Quinn",    "Reyes",  "Rossi",
+    "Sato",     "Schmidt",  "Silva",  "Singh",   "Svensson", "Taylor", "Turner",
+    "Varga",    "Weber",    "White",  "Yilmaz",  "Young",    "Zhang",  "Zimmermann",
 };
 
-static const char *const departments[] = { "Finance", "IT", "Logistics", "Research", "Sales", "Support" };
+static const char *const departments[] = {"Finance",  "IT",    "Logistics",
+                                          "Research", "Sales", "Support"};
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -105,7 +111,8 @@ static void squeeze(char *s)
     *to = '\0';
 }
 
-/* UTF-16 is the form in which every letter with a simple lower case is one unit (but for a few scripts). */
+/* UTF-16 is the form in which every letter with a simple lower case is one unit (but for a few
+ * scripts). */
 static void fold_units(uint8_t *p, size_t n)
 {
     locale_t loc = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
@@ -192,7 +199,7 @@ static int compare_keys(const void *a, const void *b)
 static const struct lab_user *find(const struct lab_org *org, enum key_kind kind, const char *name)
 {
     const struct keys *keys = &org->index->keys[kind];
-    struct key want = { name ? lab_fold(name) : NULL, NULL };
+    struct key want = {name ? lab_fold(name) : NULL, NULL};
     const struct key *hit;
 
     if (!want.name)
@@ -262,10 +269,10 @@ static const struct {
     const char *name;
     enum lab_kind kind;
 } list_table[LAB_LISTS] = {
-    [LAB_LIST_GAL] = { 0, NULL, LAB_MAILBOX },
-    [LAB_LIST_USERS] = { 0xFFFFFFF1u, "All Users", LAB_MAILBOX },
-    [LAB_LIST_GROUPS] = { 0xFFFFFFF2u, "All Groups", LAB_LIST },
-    [LAB_LIST_CONTACTS] = { 0xFFFFFFF3u, "All Contacts", LAB_CONTACT },
+    [LAB_LIST_GAL] = {0, NULL, LAB_MAILBOX},
+    [LAB_LIST_USERS] = {0xFFFFFFF1u, "All Users", LAB_MAILBOX},
+    [LAB_LIST_GROUPS] = {0xFFFFFFF2u, "All Groups", LAB_LIST},
+    [LAB_LIST_CONTACTS] = {0xFFFFFFF3u, "All Contacts", LAB_CONTACT},
 };
 
 static struct om_guid guid_of_name(const char *name);
@@ -279,7 +286,8 @@ static bool build_lists(struct lab_org *org)
         l->mid = list_table[i].mid;
         l->name = list_table[i].name;
         l->guid = guid_of_name(l->name ? l->name : "Global Address List");
-        l->entries = i == LAB_LIST_GAL ? org->gal : calloc(org->user_count, sizeof(struct lab_user *));
+        l->entries =
+            i == LAB_LIST_GAL ? org->gal : calloc(org->user_count, sizeof(struct lab_user *));
         if (!l->entries)
             return false;
         for (size_t k = 0; i != LAB_LIST_GAL && k < org->gal_count; k++)
@@ -313,10 +321,11 @@ static bool build_gal(struct lab_org *org)
 
 /* ---- one entry ---- */
 
-/* The same name has the same GUID each time: an FNV-1a hash in the form of RFC 9562 5.8 (version 8). */
+/* The same name has the same GUID each time: an FNV-1a hash in the form of RFC 9562 5.8 (version
+ * 8). */
 static struct om_guid guid_of_name(const char *name)
 {
-    uint64_t h[2] = { 0xCBF29CE484222325u, 0x84222325CBF29CE4u };
+    uint64_t h[2] = {0xCBF29CE484222325u, 0x84222325CBF29CE4u};
     struct om_guid g;
 
     for (const char *c = name; *c; c++)
@@ -356,8 +365,8 @@ static bool place(struct lab_user *u)
     if (!u->personal_id)
         return false;
     u->server_id = strdup(u->server->personalized ? u->personal_id : u->server->host);
-    u->home_mdb = format("%s%s%s", SERVERS_DN, u->server->personalized ? u->personal_id : u->server->name,
-                         PRIVATE_MDB);
+    u->home_mdb = format("%s%s%s", SERVERS_DN,
+                         u->server->personalized ? u->personal_id : u->server->name, PRIVATE_MDB);
     return u->server_id && u->home_mdb;
 }
 
@@ -370,8 +379,8 @@ static char *legacy_dn(const struct lab_user *u)
     if (!u->server || !u->server->personalized)
         return format("%s%s", recipients, u->alias);
     om__hex_format(u->guid.data4, 8, false, digits);
-    return format("%s%08x%04x%04x%s-%s", recipients, u->guid.data1 ^ 0x5A5A5A5Au, u->guid.data3, u->guid.data2,
-                  digits, u->alias);
+    return format("%s%08x%04x%04x%s-%s", recipients, u->guid.data1 ^ 0x5A5A5A5Au, u->guid.data3,
+                  u->guid.data2, digits, u->alias);
 }
 
 static const struct lab_server *server_of_age(const struct lab_org *org, unsigned age)
@@ -477,7 +486,8 @@ struct lab_org *lab_org_new(size_t gal)
 {
     struct lab_org *org = calloc(1, sizeof *org);
 
-    if (org && build_servers(org) && build_users(org, gal) && build_gal(org) && build_lists(org) && build_index(org))
+    if (org && build_servers(org) && build_users(org, gal) && build_gal(org) && build_lists(org) &&
+        build_index(org))
         return org;
     lab_org_free(org);
     return NULL;
@@ -485,8 +495,10 @@ struct lab_org *lab_org_new(size_t gal)
 
 static void free_user(struct lab_user *u)
 {
-    char **owned[] = { &u->alias, &u->smtp, &u->smtp2, &u->display_name, &u->given_name, &u->surname, &u->title,
-                       &u->department, &u->phone, &u->legacy_dn, &u->server_id, &u->personal_id, &u->home_mdb, &u->sort_key };
+    char **owned[] = {&u->alias,      &u->smtp,      &u->smtp2,     &u->display_name,
+                      &u->given_name, &u->surname,   &u->title,     &u->department,
+                      &u->phone,      &u->legacy_dn, &u->server_id, &u->personal_id,
+                      &u->home_mdb,   &u->sort_key};
 
     for (size_t i = 0; i < LENGTH(owned); i++)
         free(*owned[i]);
@@ -521,7 +533,9 @@ void lab_org_free(struct lab_org *org)
 
 const struct lab_user *lab_org_by_mid(const struct lab_org *org, uint32_t mid)
 {
-    return mid >= LAB_MID_FIRST && mid - LAB_MID_FIRST < org->user_count ? &org->users[mid - LAB_MID_FIRST] : NULL;
+    return mid >= LAB_MID_FIRST && mid - LAB_MID_FIRST < org->user_count
+               ? &org->users[mid - LAB_MID_FIRST]
+               : NULL;
 }
 
 const struct lab_user *lab_org_by_alias(const struct lab_org *org, const char *alias)
@@ -547,7 +561,8 @@ const struct lab_user *lab_org_by_guid(const struct lab_org *org, const struct o
     return find(org, KEY_GUID, text);
 }
 
-const struct lab_user *lab_org_by_login(const struct lab_org *org, const char *user, const char *domain)
+const struct lab_user *lab_org_by_login(const struct lab_org *org, const char *user,
+                                        const char *domain)
 {
     const char *slash = user ? strchr(user, '\\') : NULL;
     const struct lab_user *u;
@@ -559,7 +574,8 @@ const struct lab_user *lab_org_by_login(const struct lab_org *org, const char *u
             strncasecmp(user, LAB_NETBIOS, strlen(LAB_NETBIOS)) != 0)
             return NULL;
         user = slash + 1;
-    } else if (domain && *domain && strcasecmp(domain, LAB_NETBIOS) != 0 && strcasecmp(domain, LAB_DOMAIN) != 0) {
+    } else if (domain && *domain && strcasecmp(domain, LAB_NETBIOS) != 0 &&
+               strcasecmp(domain, LAB_DOMAIN) != 0) {
         return NULL;
     }
     u = strchr(user, '@') ? lab_org_by_smtp(org, user) : lab_org_by_alias(org, user);
@@ -580,7 +596,8 @@ const struct lab_user *lab_org_by_server_id(const struct lab_org *org, const cha
     return u && u->server ? u : NULL;
 }
 
-/* The bare name in a server's DN, which may be an MDB's: its length in *n, NULL when this is no such DN. */
+/* The bare name in a server's DN, which may be an MDB's: its length in *n, NULL when this is no
+ * such DN. */
 static const char *name_in_dn(const char *dn, size_t *n)
 {
     const char *name = dn + strlen(SERVERS_DN), *rest;
@@ -600,8 +617,10 @@ static const struct lab_server *personalized_server(const struct lab_org *org)
     return NULL;
 }
 
-/* A name that is no DN, of n bytes. *fqdn is what it is called in full; NULL when it is no server's. */
-static const struct lab_server *server_named(const struct lab_org *org, const char *name, size_t n, const char **fqdn)
+/* A name that is no DN, of n bytes. *fqdn is what it is called in full; NULL when it is no
+ * server's. */
+static const struct lab_server *server_named(const struct lab_org *org, const char *name, size_t n,
+                                             const char **fqdn)
 {
     const struct lab_user *u;
     char bare[128];
@@ -617,7 +636,8 @@ static const struct lab_server *server_named(const struct lab_org *org, const ch
     }
     for (size_t i = 0; i < org->server_count; i++) {
         *fqdn = org->servers[i].host;
-        if (strcasecmp(bare, org->servers[i].host) == 0 || strcasecmp(bare, org->servers[i].name) == 0)
+        if (strcasecmp(bare, org->servers[i].host) == 0 ||
+            strcasecmp(bare, org->servers[i].name) == 0)
             return &org->servers[i];
     }
     return NULL;
@@ -642,7 +662,8 @@ const char *lab_org_fqdn(const struct lab_org *org, const char *server_dn)
     return name && server_named(org, name, n, &fqdn) ? fqdn : NULL;
 }
 
-char *lab_org_home_dn(const struct lab_user *mailbox, const struct lab_server *server, struct om_arena *a)
+char *lab_org_home_dn(const struct lab_user *mailbox, const struct lab_server *server,
+                      struct om_arena *a)
 {
     const char *name = server->personalized ? mailbox->personal_id : server->name;
     size_t n = strlen(SERVERS_DN) + strlen(name) + 1;
@@ -653,7 +674,8 @@ char *lab_org_home_dn(const struct lab_user *mailbox, const struct lab_server *s
     return dn;
 }
 
-bool lab_org_may_open(const struct lab_org *org, const struct lab_user *who, const struct lab_user *mailbox)
+bool lab_org_may_open(const struct lab_org *org, const struct lab_user *who,
+                      const struct lab_user *mailbox)
 {
     if (!who || !mailbox)
         return false;

@@ -11,7 +11,8 @@
 
 static bool refuses(const struct lab_call *call, uint32_t *code)
 {
-    const struct lab_fault_rule *rule = lab_misbehaves(call->misbehave, LAB_MIS_EC_RFR, call->server->name, 6002);
+    const struct lab_fault_rule *rule =
+        lab_misbehaves(call->misbehave, LAB_MIS_EC_RFR, call->server->name, 6002);
 
     if (rule)
         *code = rule->number;
@@ -19,12 +20,12 @@ static bool refuses(const struct lab_call *call, uint32_t *code)
 }
 
 /*
- * Every server has the whole directory, so the answer is the server asked: by its host name, or from 2013 on by
- * the personalized id of the user, or else the caller.
+ * Every server has the whole directory, so the answer is the server asked: by its host name, or
+ * from 2013 on by the personalized id of the user, or else the caller.
  */
 static const char *address_book_for(const struct lab_call *call, const char *user_dn)
 {
-    const struct lab_user *candidates[2] = { lab_org_by_dn(call->org, user_dn), call->caller };
+    const struct lab_user *candidates[2] = {lab_org_by_dn(call->org, user_dn), call->caller};
 
     for (int i = 0; i < 2; i++)
         if (call->server->personalized && candidates[i] && candidates[i]->server &&
@@ -33,9 +34,10 @@ static const char *address_book_for(const struct lab_call *call, const char *use
     return call->server->host;
 }
 
-static void do_get_new_dsa(struct lab_call *call, struct om_rd *in, struct om_wr *out, struct om_arena *a)
+static void do_get_new_dsa(struct lab_call *call, struct om_rd *in, struct om_wr *out,
+                           struct om_arena *a)
 {
-    struct om__rfr_get_new_dsa_resp resp = { 0 };
+    struct om__rfr_get_new_dsa_resp resp = {0};
     struct om__rfr_get_new_dsa_req req;
 
     om__rfr_rd_get_new_dsa_req(in, a, &req);
@@ -48,9 +50,10 @@ static void do_get_new_dsa(struct lab_call *call, struct om_rd *in, struct om_wr
     om__rfr_wr_get_new_dsa_resp(out, &resp);
 }
 
-static void do_get_fqdn(struct lab_call *call, struct om_rd *in, struct om_wr *out, struct om_arena *a)
+static void do_get_fqdn(struct lab_call *call, struct om_rd *in, struct om_wr *out,
+                        struct om_arena *a)
 {
-    struct om__rfr_get_fqdn_resp resp = { 0 };
+    struct om__rfr_get_fqdn_resp resp = {0};
     struct om__rfr_get_fqdn_req req;
 
     om__rfr_rd_get_fqdn_req(in, a, &req);
@@ -63,7 +66,8 @@ static void do_get_fqdn(struct lab_call *call, struct om_rd *in, struct om_wr *o
     om__rfr_wr_get_fqdn_resp(out, &resp);
 }
 
-static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out, uint32_t *fault)
+static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, struct om_wr *out,
+                   uint32_t *fault)
 {
     struct om_arena a;
 
@@ -77,7 +81,7 @@ static void handle(struct lab_call *call, uint16_t opnum, struct om_rd *stub, st
     om__arena_free(&a);
 }
 
+static const struct om__rpc_syntax syntax = {OM_RFR_UUID, OM_RFR_VERSION_MAJOR,
+                                             OM_RFR_VERSION_MINOR};
 
-static const struct om__rpc_syntax syntax = { OM_RFR_UUID, OM_RFR_VERSION_MAJOR, OM_RFR_VERSION_MINOR };
-
-const struct lab_interface lab_rfr_interface = { &syntax, handle, NULL };
+const struct lab_interface lab_rfr_interface = {&syntax, handle, NULL};

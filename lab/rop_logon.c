@@ -21,7 +21,8 @@ static bool told(const struct lab_call *call, enum lab_misbehaviour kind, const 
     return false;
 }
 
-/* Where the mailbox really is: a moved one on the other server, whatever the address book still says. */
+/* Where the mailbox really is: a moved one on the other server, whatever the address book still
+ * says. */
 static const struct lab_server *home_of(const struct lab_call *call, const struct lab_user *u)
 {
     const struct lab_org *org = call->org;
@@ -48,8 +49,9 @@ static bool note_wrong(struct lab_rop_session *s, uint64_t now)
 }
 
 /* [MS-OXCROPS] 2.2.3.1.4: the DN of the server to go to */
-static uint32_t redirect(struct lab_rop_run *run, const struct lab_user *u, const struct lab_server *home,
-                         const struct om__logon_req *req, struct om__logon_rsp *rsp)
+static uint32_t redirect(struct lab_rop_run *run, const struct lab_user *u,
+                         const struct lab_server *home, const struct om__logon_req *req,
+                         struct om__logon_rsp *rsp)
 {
     if (!note_wrong(run->s, run->call->now_ms))
         return ecServerPaused;
@@ -89,7 +91,7 @@ static uint32_t check_access(const struct lab_rop_run *run, const struct lab_use
 
 static struct om__logon_time logon_time(time_t now)
 {
-    struct tm tm = { 0 };
+    struct tm tm = {0};
 
     gmtime_r(&now, &tm);
     return (struct om__logon_time){
@@ -103,12 +105,13 @@ static struct om__logon_time logon_time(time_t now)
     };
 }
 
-static void fill_in(const struct lab_rop_run *run, const struct lab_object *logon, const struct om__logon_req *req,
-                    struct om__logon_rsp *rsp)
+static void fill_in(const struct lab_rop_run *run, const struct lab_object *logon,
+                    const struct om__logon_req *req, struct om__logon_rsp *rsp)
 {
     time_t now = time(NULL);
 
-    rsp->logon_flags = req->logon_flags & (OM_LOGON_PRIVATE | OM_LOGON_UNDER_COVER | OM_LOGON_GHOSTED);
+    rsp->logon_flags =
+        req->logon_flags & (OM_LOGON_PRIVATE | OM_LOGON_UNDER_COVER | OM_LOGON_GHOSTED);
     for (int i = 0; i < OM_LOGON_FOLDERS; i++)
         rsp->folder_ids[i] = lab_wire_id(logon->box.special[i]);
     rsp->response_flags = OM_LOGON_RESPONSE_RESERVED;
@@ -121,10 +124,11 @@ static void fill_in(const struct lab_rop_run *run, const struct lab_object *logo
     rsp->gwart_time = om__filetime_from_unix(now, 0);
 }
 
-_Static_assert((int)LAB_SPECIAL_COUNT == (int)OM_LOGON_FOLDERS, "the store names the folders RopLogon tells of");
+_Static_assert((int)LAB_SPECIAL_COUNT == (int)OM_LOGON_FOLDERS,
+               "the store names the folders RopLogon tells of");
 
-uint32_t lab_rop_logon(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                       struct om__rop_response *rsp)
+uint32_t lab_rop_logon(struct lab_rop_run *run, struct lab_object *in,
+                       const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     const struct lab_user *u = lab_org_by_dn(run->call->org, req->logon.essdn);
     uint32_t ec = check_request(run, &req->logon);

@@ -10,12 +10,12 @@
 #include "lab/misbehave.h"
 #include "lab/org.h"
 
-#define EXT_HEADER       8u               /* RPC_HEADER_EXT */
-#define MAX_PAYLOAD      0x7FFFu          /* [MS-OXCRPC] 3.1.4.2.1.1: ROPs and handles of one payload */
-#define MAX_RUN_MEMORY   (8u << 20)
-#define COMPRESS_FROM    1024u            /* Exchange leaves smaller payloads as they are */
-#define PACKED_BUFFERS   0x02u            /* QueryRowsFlags: EnablePackedBuffers */
-#define MAX_CHAIN        32u
+#define EXT_HEADER     8u      /* RPC_HEADER_EXT */
+#define MAX_PAYLOAD    0x7FFFu /* [MS-OXCRPC] 3.1.4.2.1.1: ROPs and handles of one payload */
+#define MAX_RUN_MEMORY (8u << 20)
+#define COMPRESS_FROM  1024u /* Exchange leaves smaller payloads as they are */
+#define PACKED_BUFFERS 0x02u /* QueryRowsFlags: EnablePackedBuffers */
+#define MAX_CHAIN      32u
 
 /* ---- objects ---- */
 
@@ -108,17 +108,17 @@ static const struct {
     bool needs_object, makes_object;
     lab_rop_fn *run;
 } rops[] = {
-    { RopLogon, false, true, lab_rop_logon },
-    { RopOpenFolder, true, true, lab_rop_open_folder },
-    { RopGetHierarchyTable, true, true, lab_rop_get_hierarchy_table },
-    { RopGetContentsTable, true, true, lab_rop_get_contents_table },
-    { RopSetColumns, true, false, lab_rop_set_columns },
-    { RopSortTable, true, false, lab_rop_sort_table },
-    { RopQueryRows, true, false, lab_rop_query_rows },
-    { RopQueryPosition, true, false, lab_rop_query_position },
-    { RopSeekRow, true, false, lab_rop_seek_row },
-    { RopGetPropertiesSpecific, true, false, lab_rop_get_props },
-    { RopGetPropertiesAll, true, false, lab_rop_get_props_all },
+    {RopLogon, false, true, lab_rop_logon},
+    {RopOpenFolder, true, true, lab_rop_open_folder},
+    {RopGetHierarchyTable, true, true, lab_rop_get_hierarchy_table},
+    {RopGetContentsTable, true, true, lab_rop_get_contents_table},
+    {RopSetColumns, true, false, lab_rop_set_columns},
+    {RopSortTable, true, false, lab_rop_sort_table},
+    {RopQueryRows, true, false, lab_rop_query_rows},
+    {RopQueryPosition, true, false, lab_rop_query_position},
+    {RopSeekRow, true, false, lab_rop_seek_row},
+    {RopGetPropertiesSpecific, true, false, lab_rop_get_props},
+    {RopGetPropertiesAll, true, false, lab_rop_get_props_all},
 };
 
 /* What the new object would have been is not left behind by a ROP that failed half-way. */
@@ -139,7 +139,8 @@ static struct om__rop_response dispatch(struct lab_rop_run *run, const struct om
     for (size_t i = 0; i < sizeof rops / sizeof rops[0]; i++) {
         if (rops[i].id != req->id)
             continue;
-        if ((rops[i].needs_object && !in) || (rops[i].makes_object && req->out >= run->requests.handle_count))
+        if ((rops[i].needs_object && !in) ||
+            (rops[i].makes_object && req->out >= run->requests.handle_count))
             rsp.ec = ecNullObject;
         else
             rsp.ec = rops[i].run(run, in, req, &rsp);
@@ -155,7 +156,7 @@ static struct om__rop_response dispatch(struct lab_rop_run *run, const struct om
 /* [MS-OXCROPS] 2.2.15.1: the client is to ask again for what is not done, with a larger buffer. */
 static uint32_t put_too_small(struct lab_rop_run *run, uint32_t from, size_t needed)
 {
-    struct om__rop_response rsp = { .id = RopBufferTooSmall };
+    struct om__rop_response rsp = {.id = RopBufferTooSmall};
     struct om_wr rest;
 
     om_wr_init(&rest, MAX_PAYLOAD);
@@ -184,7 +185,8 @@ static bool put_response(struct lab_rop_run *run, const struct om__rop_response 
     return !run->rops.failed;
 }
 
-/* A ROP without a codec hides all behind it: newer servers give the whole call up, older ones answer so far. */
+/* A ROP without a codec hides all behind it: newer servers give the whole call up, older ones
+ * answer so far. */
 static uint32_t stop_at_unknown(struct lab_rop_run *run, const struct om__rop_request *req)
 {
     struct om__rop_response rsp = om__rop_failure(req, ecNotSupported);
@@ -276,16 +278,18 @@ static size_t room_for_rops(const struct lab_rop_run *run, size_t payload)
 /* Does the buffer end with a RopQueryRows that may go on in further payloads? */
 static struct om__rop_request *chained_query(struct lab_rop_run *run)
 {
-    struct om__rop_request *last = run->requests.count ? &run->requests.list[run->requests.count - 1] : NULL;
+    struct om__rop_request *last =
+        run->requests.count ? &run->requests.list[run->requests.count - 1] : NULL;
 
-    if (!last || last->opaque || last->id != RopQueryRows || !last->query_rows.forward || !run->rows_left)
+    if (!last || last->opaque || last->id != RopQueryRows || !last->query_rows.forward ||
+        !run->rows_left)
         return NULL;
     return last->query_rows.flags == PACKED_BUFFERS ? last : NULL;
 }
 
 /*
- * Extended buffer packing, [MS-OXCRPC] 3.1.4.2.1.2: when the last ROP reads rows and there are more, they go into
- * further payloads as if it had been asked again.
+ * Extended buffer packing, [MS-OXCRPC] 3.1.4.2.1.2: when the last ROP reads rows and there are
+ * more, they go into further payloads as if it had been asked again.
  */
 static bool chain_rows(struct lab_rop_run *run, struct chain *chain, size_t out_max)
 {
@@ -309,9 +313,11 @@ static bool chain_rows(struct lab_rop_run *run, struct chain *chain, size_t out_
     return true;
 }
 
-static void write_out(const struct lab_rop_run *run, const struct chain *chain, uint32_t flags, struct om_wr *out)
+static void write_out(const struct lab_rop_run *run, const struct chain *chain, uint32_t flags,
+                      struct om_wr *out)
 {
-    bool garbage = lab_misbehaves(run->call->misbehave, LAB_MIS_ROP_GARBAGE, run->call->server->name, 6001);
+    bool garbage =
+        lab_misbehaves(run->call->misbehave, LAB_MIS_ROP_GARBAGE, run->call->server->name, 6001);
     uint8_t nonsense[64];
 
     memset(nonsense, 0xEE, sizeof nonsense);
@@ -339,16 +345,17 @@ static uint32_t decode(struct lab_rop_run *run, struct om_binary rgb_in)
 
     if (om__ext_decode(rgb_in.pb, rgb_in.cb, &run->a, &in, NULL) != OM_OK || in.count != 1)
         return ecRpcFormat;
-    if (om__rop_requests_decode(in.payloads[0].data, in.payloads[0].size, &run->a, &run->requests, NULL) != OM_OK)
+    if (om__rop_requests_decode(in.payloads[0].data, in.payloads[0].size, &run->a, &run->requests,
+                                NULL) != OM_OK)
         return ecRpcFormat;
     return ecSuccess;
 }
 
-uint32_t lab_rop_run(struct lab_call *call, struct lab_rop_session *s, struct om_binary rgb_in, uint32_t flags,
-                     uint32_t out_max, struct om_wr *out)
+uint32_t lab_rop_run(struct lab_call *call, struct lab_rop_session *s, struct om_binary rgb_in,
+                     uint32_t flags, uint32_t out_max, struct om_wr *out)
 {
-    struct lab_rop_run run = { .call = call, .s = s };
-    struct chain chain = { .count = 0 };
+    struct lab_rop_run run = {.call = call, .s = s};
+    struct chain chain = {.count = 0};
     uint32_t ec;
 
     om__arena_init(&run.a, MAX_RUN_MEMORY);

@@ -12,13 +12,18 @@
 #include "lab/service.h"
 #include "lab/store_props.h"
 
-#define LAB_MAX_OBJECTS     1024u        /* of one session */
-#define LAB_MAX_TABLE       (32u << 20)  /* memory of one table's rows */
+#define LAB_MAX_OBJECTS     1024u       /* of one session */
+#define LAB_MAX_TABLE       (32u << 20) /* memory of one table's rows */
 #define LAB_MAX_COLUMNS     512u
-#define LAB_WRONG_TRIES     5u           /* more of them in LAB_WRONG_WINDOW_MS are not answered any more */
+#define LAB_WRONG_TRIES     5u /* more of them in LAB_WRONG_WINDOW_MS are not answered any more */
 #define LAB_WRONG_WINDOW_MS 10000u
 
-enum lab_object_kind { LAB_OBJECT_LOGON, LAB_OBJECT_FOLDER, LAB_OBJECT_HIERARCHY, LAB_OBJECT_CONTENTS };
+enum lab_object_kind {
+    LAB_OBJECT_LOGON,
+    LAB_OBJECT_FOLDER,
+    LAB_OBJECT_HIERARCHY,
+    LAB_OBJECT_CONTENTS
+};
 
 /* A server object. A table's rows are those of the moment it was opened. */
 struct lab_object {
@@ -49,11 +54,11 @@ struct lab_rop_session {
 void lab_rop_session_free(struct lab_rop_session *s);
 
 /*
- * Runs the ROPs of rgb_in and writes rgbOut, of at most `out_max` bytes, as the flags of EcDoRpcExt2 allow
- * (OM_RPCEXT2_*). Gives the call's ec; when it is not 0, nothing was written.
+ * Runs the ROPs of rgb_in and writes rgbOut, of at most `out_max` bytes, as the flags of
+ * EcDoRpcExt2 allow (OM_RPCEXT2_*). Gives the call's ec; when it is not 0, nothing was written.
  */
-uint32_t lab_rop_run(struct lab_call *call, struct lab_rop_session *s, struct om_binary rgb_in, uint32_t flags,
-                     uint32_t out_max, struct om_wr *out);
+uint32_t lab_rop_run(struct lab_call *call, struct lab_rop_session *s, struct om_binary rgb_in,
+                     uint32_t flags, uint32_t out_max, struct om_wr *out);
 
 /* ---- between rop_server.c and the ROPs ---- */
 
@@ -63,8 +68,8 @@ struct lab_rop_run {
     struct lab_rop_session *s;
     struct om_arena a; /* what responses point to */
     struct om__rop_requests requests;
-    size_t limit;      /* bytes of ROPs that fit in the payload */
-    struct om_wr rops; /* the responses so far */
+    size_t limit;       /* bytes of ROPs that fit in the payload */
+    struct om_wr rops;  /* the responses so far */
     uint16_t rows_left; /* what the last ROP, a RopQueryRows, asked for and did not get */
 };
 
@@ -73,14 +78,14 @@ struct lab_object *lab_rop_new_object(struct lab_rop_run *run, enum lab_object_k
                                       const struct lab_object *parent, uint8_t index);
 
 /*
- * One ROP: `in` is its input object (NULL only for RopLogon). Fills in the response's own fields and gives its
- * ReturnValue; the dispatcher does the rest.
+ * One ROP: `in` is its input object (NULL only for RopLogon). Fills in the response's own fields
+ * and gives its ReturnValue; the dispatcher does the rest.
  */
-typedef uint32_t lab_rop_fn(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                            struct om__rop_response *rsp);
+typedef uint32_t lab_rop_fn(struct lab_rop_run *run, struct lab_object *in,
+                            const struct om__rop_request *req, struct om__rop_response *rsp);
 
-lab_rop_fn lab_rop_logon;             /* lab/rop_logon.c */
-lab_rop_fn lab_rop_open_folder;       /* lab/rop_table.c, and the rest */
+lab_rop_fn lab_rop_logon;       /* lab/rop_logon.c */
+lab_rop_fn lab_rop_open_folder; /* lab/rop_table.c, and the rest */
 lab_rop_fn lab_rop_get_hierarchy_table;
 lab_rop_fn lab_rop_get_contents_table;
 lab_rop_fn lab_rop_set_columns;

@@ -10,13 +10,13 @@
 
 #define ROW_HEADER 9u /* RopQueryRows' response before its rows: [MS-OXCROPS] 2.2.5.4.2 */
 
-enum { NO_ADVANCE = 1 };                            /* QueryRowsFlags */
-enum { SORT_ASCENDING = 0, SORT_DESCENDING = 1 };   /* [MS-OXCDATA] 2.13.1 */
+enum { NO_ADVANCE = 1 };                          /* QueryRowsFlags */
+enum { SORT_ASCENDING = 0, SORT_DESCENDING = 1 }; /* [MS-OXCDATA] 2.13.1 */
 
 /* ---- folders ---- */
 
-uint32_t lab_rop_open_folder(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                             struct om__rop_response *rsp)
+uint32_t lab_rop_open_folder(struct lab_rop_run *run, struct lab_object *in,
+                             const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     struct om_arena *a = &run->a;
     struct lab_object *o;
@@ -42,8 +42,8 @@ uint32_t lab_rop_open_folder(struct lab_rop_run *run, struct lab_object *in, con
     return o->a.failed ? ecServerMemory : ecSuccess;
 }
 
-static struct lab_object *new_table(struct lab_rop_run *run, enum lab_object_kind kind, struct lab_object *folder,
-                                    uint8_t index)
+static struct lab_object *new_table(struct lab_rop_run *run, enum lab_object_kind kind,
+                                    struct lab_object *folder, uint8_t index)
 {
     struct lab_object *t = lab_rop_new_object(run, kind, folder, index);
 
@@ -54,7 +54,8 @@ static struct lab_object *new_table(struct lab_rop_run *run, enum lab_object_kin
     return t;
 }
 
-uint32_t lab_rop_get_hierarchy_table(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
+uint32_t lab_rop_get_hierarchy_table(struct lab_rop_run *run, struct lab_object *in,
+                                     const struct om__rop_request *req,
                                      struct om__rop_response *rsp)
 {
     bool deep = (req->get_table.table_flags & OM_TABLE_DEPTH) != 0;
@@ -65,14 +66,15 @@ uint32_t lab_rop_get_hierarchy_table(struct lab_rop_run *run, struct lab_object 
     t = new_table(run, LAB_OBJECT_HIERARCHY, in, req->out);
     if (!t)
         return ecServerMemory;
-    if (!lab_mailstore_folders(run->call->mail, &t->box, t->folder.id, deep, &t->a, &t->folders, &t->count))
+    if (!lab_mailstore_folders(run->call->mail, &t->box, t->folder.id, deep, &t->a, &t->folders,
+                               &t->count))
         return ecJetError;
     rsp->get_table.row_count = (uint32_t)t->count;
     return ecSuccess;
 }
 
-uint32_t lab_rop_get_contents_table(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                                    struct om__rop_response *rsp)
+uint32_t lab_rop_get_contents_table(struct lab_rop_run *run, struct lab_object *in,
+                                    const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     struct lab_object *t;
 
@@ -83,7 +85,8 @@ uint32_t lab_rop_get_contents_table(struct lab_rop_run *run, struct lab_object *
         return ecServerMemory;
     /* No folder here has associated messages, or deleted ones that could come back. */
     if (!(req->get_table.table_flags & (OM_TABLE_ASSOCIATED | OM_TABLE_SOFT_DELETES)) &&
-        !lab_mailstore_messages(run->call->mail, &t->box, t->folder.id, &t->a, &t->messages, &t->count))
+        !lab_mailstore_messages(run->call->mail, &t->box, t->folder.id, &t->a, &t->messages,
+                                &t->count))
         return ecJetError;
     rsp->get_table.row_count = (uint32_t)t->count;
     return ecSuccess;
@@ -93,7 +96,7 @@ uint32_t lab_rop_get_contents_table(struct lab_rop_run *run, struct lab_object *
 
 static struct lab_store_row row_of(const struct lab_object *o, size_t i)
 {
-    struct lab_store_row row = { &o->box, o->owner, NULL, NULL };
+    struct lab_store_row row = {&o->box, o->owner, NULL, NULL};
 
     if (o->kind == LAB_OBJECT_HIERARCHY)
         row.folder = &o->folders[i];
@@ -109,8 +112,8 @@ static bool is_table(const struct lab_object *o)
     return o->kind == LAB_OBJECT_HIERARCHY || o->kind == LAB_OBJECT_CONTENTS;
 }
 
-uint32_t lab_rop_get_props(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                           struct om__rop_response *rsp)
+uint32_t lab_rop_get_props(struct lab_rop_run *run, struct lab_object *in,
+                           const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     const struct om__proptags *tags = &req->get_props.tags;
     struct lab_store_row row;
@@ -119,12 +122,13 @@ uint32_t lab_rop_get_props(struct lab_rop_run *run, struct lab_object *in, const
         return ecNotSupported;
     row = row_of(in, 0);
     rsp->get_props.columns = *tags;
-    return lab_store_proprow(&row, tags->tags, tags->count, &run->a, &rsp->get_props.row) ? ecSuccess
-                                                                                           : ecServerMemory;
+    return lab_store_proprow(&row, tags->tags, tags->count, &run->a, &rsp->get_props.row)
+               ? ecSuccess
+               : ecServerMemory;
 }
 
-uint32_t lab_rop_get_props_all(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                               struct om__rop_response *rsp)
+uint32_t lab_rop_get_props_all(struct lab_rop_run *run, struct lab_object *in,
+                               const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     struct lab_store_row row;
     const om_proptag *tags;
@@ -134,7 +138,9 @@ uint32_t lab_rop_get_props_all(struct lab_rop_run *run, struct lab_object *in, c
         return ecNotSupported;
     row = row_of(in, 0);
     tags = lab_store_all_tags(&row, req->get_props.want_unicode != 0, &run->a, &count);
-    return tags && lab_store_proprow(&row, tags, count, &run->a, &rsp->get_props.row) ? ecSuccess : ecServerMemory;
+    return tags && lab_store_proprow(&row, tags, count, &run->a, &rsp->get_props.row)
+               ? ecSuccess
+               : ecServerMemory;
 }
 
 /* ---- tables ---- */
@@ -147,8 +153,8 @@ static bool column_allowed(om_proptag tag)
     return type != PT_NULL && type != PT_ERROR && type != PT_OBJECT;
 }
 
-uint32_t lab_rop_set_columns(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                             struct om__rop_response *rsp)
+uint32_t lab_rop_set_columns(struct lab_rop_run *run, struct lab_object *in,
+                             const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     const struct om__proptags *columns = &req->set_columns.columns;
     om_proptag *copy;
@@ -204,7 +210,8 @@ static bool sortable(om_proptag tag)
 {
     uint16_t type = OM_PROP_TYPE(tag);
 
-    return type == PT_UNICODE || type == PT_STRING8 || type == PT_LONG || type == PT_BOOLEAN || type == PT_SYSTIME;
+    return type == PT_UNICODE || type == PT_STRING8 || type == PT_LONG || type == PT_BOOLEAN ||
+           type == PT_SYSTIME;
 }
 
 static om_proptag sort_tag(const struct sorting *s, uint16_t i)
@@ -217,7 +224,7 @@ static om_proptag sort_tag(const struct sorting *s, uint16_t i)
 static int compare_messages(const void *a, const void *b, void *ctx)
 {
     struct sorting *s = ctx;
-    struct lab_store_row x = { .message = a }, y = { .message = b };
+    struct lab_store_row x = {.message = a}, y = {.message = b};
 
     for (uint16_t i = 0; i < s->req->count; i++) {
         struct om_propval vx, vy;
@@ -233,10 +240,10 @@ static int compare_messages(const void *a, const void *b, void *ctx)
     return 0;
 }
 
-uint32_t lab_rop_sort_table(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                            struct om__rop_response *rsp)
+uint32_t lab_rop_sort_table(struct lab_rop_run *run, struct lab_object *in,
+                            const struct om__rop_request *req, struct om__rop_response *rsp)
 {
-    struct sorting s = { &req->sort_table, &run->a };
+    struct sorting s = {&req->sort_table, &run->a};
 
     (void)rsp;
     if (in->kind != LAB_OBJECT_CONTENTS || s.req->category_count)
@@ -269,7 +276,8 @@ static void shorten(struct om_arena *a, struct om_propval *val)
         val->v.utf8 = om__arena_strndup(a, s, n);
 }
 
-static bool make_row(struct lab_rop_run *run, const struct lab_object *t, size_t i, struct om_proprow *out)
+static bool make_row(struct lab_rop_run *run, const struct lab_object *t, size_t i,
+                     struct om_proprow *out)
 {
     struct lab_store_row row = row_of(t, i);
     struct om_propval *vals = om__arena_array(&run->a, t->column_count, sizeof *vals);
@@ -285,10 +293,12 @@ static bool make_row(struct lab_rop_run *run, const struct lab_object *t, size_t
 }
 
 /* Rows from `first` on, *count of them or as many as fit. */
-static uint32_t put_rows(struct lab_rop_run *run, struct lab_object *t, size_t first, size_t *count, struct om_wr *w)
+static uint32_t put_rows(struct lab_rop_run *run, struct lab_object *t, size_t first, size_t *count,
+                         struct om_wr *w)
 {
-    struct om__proptags columns = { t->column_count, t->columns };
-    size_t limit = run->limit > run->rops.len + ROW_HEADER ? run->limit - run->rops.len - ROW_HEADER : 0;
+    struct om__proptags columns = {t->column_count, t->columns};
+    size_t limit =
+        run->limit > run->rops.len + ROW_HEADER ? run->limit - run->rops.len - ROW_HEADER : 0;
     size_t done = 0;
 
     for (; done < *count; done++) {
@@ -308,7 +318,8 @@ static uint32_t put_rows(struct lab_rop_run *run, struct lab_object *t, size_t f
 }
 
 /* Backward, the rows wanted are those nearest to the cursor: try with fewer until they fit. */
-static uint32_t put_nearest(struct lab_rop_run *run, struct lab_object *t, size_t *count, struct om_wr *w)
+static uint32_t put_nearest(struct lab_rop_run *run, struct lab_object *t, size_t *count,
+                            struct om_wr *w)
 {
     size_t tried;
     uint32_t ec;
@@ -322,12 +333,14 @@ static uint32_t put_nearest(struct lab_rop_run *run, struct lab_object *t, size_
 }
 
 /* [MS-OXCTABL] 3.2.5.5 */
-static uint32_t read_rows(struct lab_rop_run *run, struct lab_object *t, const struct om__query_rows_req *req,
-                          struct om__query_rows_rsp *rsp, struct om_wr *w)
+static uint32_t read_rows(struct lab_rop_run *run, struct lab_object *t,
+                          const struct om__query_rows_req *req, struct om__query_rows_rsp *rsp,
+                          struct om_wr *w)
 {
     size_t there = req->forward ? t->count - t->position : t->position;
     size_t count = req->row_count < there ? req->row_count : there;
-    uint32_t ec = req->forward ? put_rows(run, t, t->position, &count, w) : put_nearest(run, t, &count, w);
+    uint32_t ec =
+        req->forward ? put_rows(run, t, t->position, &count, w) : put_nearest(run, t, &count, w);
     size_t end;
 
     if (ec)
@@ -348,8 +361,8 @@ static uint32_t read_rows(struct lab_rop_run *run, struct lab_object *t, const s
     return ecSuccess;
 }
 
-uint32_t lab_rop_query_rows(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                            struct om__rop_response *rsp)
+uint32_t lab_rop_query_rows(struct lab_rop_run *run, struct lab_object *in,
+                            const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     struct om_wr w;
     uint32_t ec;
@@ -364,8 +377,8 @@ uint32_t lab_rop_query_rows(struct lab_rop_run *run, struct lab_object *in, cons
     return ec;
 }
 
-uint32_t lab_rop_query_position(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                                struct om__rop_response *rsp)
+uint32_t lab_rop_query_position(struct lab_rop_run *run, struct lab_object *in,
+                                const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     (void)run;
     (void)req;
@@ -376,8 +389,8 @@ uint32_t lab_rop_query_position(struct lab_rop_run *run, struct lab_object *in, 
     return ecSuccess;
 }
 
-uint32_t lab_rop_seek_row(struct lab_rop_run *run, struct lab_object *in, const struct om__rop_request *req,
-                          struct om__rop_response *rsp)
+uint32_t lab_rop_seek_row(struct lab_rop_run *run, struct lab_object *in,
+                          const struct om__rop_request *req, struct om__rop_response *rsp)
 {
     const struct om__seek_row_req *q = &req->seek_row;
     int64_t from, to;
@@ -387,7 +400,9 @@ uint32_t lab_rop_seek_row(struct lab_rop_run *run, struct lab_object *in, const 
         return ecNotSupported;
     if (q->origin > OM_BOOKMARK_END)
         return ecInvalidParam;
-    from = q->origin == OM_BOOKMARK_BEGINNING ? 0 : (int64_t)(q->origin == OM_BOOKMARK_END ? in->count : in->position);
+    from = q->origin == OM_BOOKMARK_BEGINNING
+               ? 0
+               : (int64_t)(q->origin == OM_BOOKMARK_END ? in->count : in->position);
     to = from + q->row_count;
     to = to < 0 ? 0 : to > (int64_t)in->count ? (int64_t)in->count : to;
     in->position = (size_t)to;

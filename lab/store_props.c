@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* [MS-OXCFOLD] 2.2.2 (folders), [MS-OXCMSG] and [MS-OXPROPS] (messages), [MS-OXCSTOR] 2.2.2 (mailboxes) */
+/* [MS-OXCFOLD] 2.2.2 (folders), [MS-OXCMSG] and [MS-OXPROPS] (messages), [MS-OXCSTOR] 2.2.2
+ * (mailboxes) */
 #include "lab/store_props.h"
 
 #include "base/wr.h"
@@ -10,10 +11,10 @@
 #define REPL_ID   1u
 
 enum { OF_BOX = 1, OF_FOLDER = 2, OF_MESSAGE = 4 };
-enum { FOLDER_ROOT = 0, FOLDER_GENERIC = 1 };     /* PR_FOLDER_TYPE */
+enum { FOLDER_ROOT = 0, FOLDER_GENERIC = 1 }; /* PR_FOLDER_TYPE */
 enum { MSGFLAG_READ = 0x01, MSGFLAG_ATTACH = 0x10 };
 enum { FOLDER_RIGHTS = 0x7FB, FOLDER_ACCESS = 0x3F }; /* PR_RIGHTS, PR_ACCESS: everything */
-enum { LT_PRIVATE_FOLDER = 1 };                   /* [MS-OXCDATA] 2.2.4.1 */
+enum { LT_PRIVATE_FOLDER = 1 };                       /* [MS-OXCDATA] 2.2.4.1 */
 
 uint64_t lab_wire_id(uint64_t counter)
 {
@@ -119,7 +120,8 @@ static void get_source_key(struct getter *g, struct om_propval *out)
 
 static void get_folder_type(struct getter *g, struct om_propval *out)
 {
-    set_long(out, g->row->folder->id == g->row->box->special[LAB_ROOT] ? FOLDER_ROOT : FOLDER_GENERIC);
+    set_long(out,
+             g->row->folder->id == g->row->box->special[LAB_ROOT] ? FOLDER_ROOT : FOLDER_GENERIC);
 }
 
 static void get_container_class(struct getter *g, struct om_propval *out)
@@ -171,44 +173,44 @@ static const struct property {
     unsigned of;
     get_fn *get;
 } properties[] = {
-    { 0x001A001F, OF_MESSAGE, get_class },                  /* PR_MESSAGE_CLASS */
-    { 0x00170003, OF_MESSAGE, get_normal },                 /* PR_IMPORTANCE */
-    { 0x0037001F, OF_MESSAGE, get_subject },                /* PR_SUBJECT */
-    { 0x00390040, OF_MESSAGE, get_submitted },              /* PR_CLIENT_SUBMIT_TIME */
-    { 0x0042001F, OF_MESSAGE, get_sender_name },            /* PR_SENT_REPRESENTING_NAME */
-    { 0x0064001F, OF_MESSAGE, get_smtp },                   /* PR_SENT_REPRESENTING_ADDRTYPE */
-    { 0x0065001F, OF_MESSAGE, get_sender_address },         /* PR_SENT_REPRESENTING_EMAIL_ADDRESS */
-    { 0x0C1A001F, OF_MESSAGE, get_sender_name },            /* PR_SENDER_NAME */
-    { 0x0C1E001F, OF_MESSAGE, get_smtp },                   /* PR_SENDER_ADDRTYPE */
-    { 0x0C1F001F, OF_MESSAGE, get_sender_address },         /* PR_SENDER_EMAIL_ADDRESS */
-    { 0x0E04001F, OF_MESSAGE, get_to },                     /* PR_DISPLAY_TO */
-    { 0x0E060040, OF_MESSAGE, get_delivered },              /* PR_MESSAGE_DELIVERY_TIME */
-    { 0x0E070003, OF_MESSAGE, get_message_flags },          /* PR_MESSAGE_FLAGS */
-    { 0x0E080003, OF_MESSAGE, get_message_size },           /* PR_MESSAGE_SIZE */
-    { 0x0E080003, OF_FOLDER, get_folder_size },
-    { 0x0E1B000B, OF_MESSAGE, get_attachments },            /* PR_HASATTACH */
-    { 0x0E1D001F, OF_MESSAGE, get_subject },                /* PR_NORMALIZED_SUBJECT */
-    { 0x0FF40003, OF_FOLDER | OF_MESSAGE, get_access },     /* PR_ACCESS */
-    { 0x0FFF0102, OF_FOLDER, get_folder_entryid },          /* PR_ENTRYID */
-    { 0x3001001F, OF_FOLDER, get_folder_name },             /* PR_DISPLAY_NAME */
-    { 0x3001001F, OF_BOX, get_owner_name },
-    { 0x30050003, OF_FOLDER, get_depth },                   /* PR_DEPTH */
-    { 0x36010003, OF_FOLDER, get_folder_type },             /* PR_FOLDER_TYPE */
-    { 0x36020003, OF_FOLDER, get_total },                   /* PR_CONTENT_COUNT */
-    { 0x36030003, OF_FOLDER, get_unread },                  /* PR_CONTENT_UNREAD */
-    { 0x360A000B, OF_FOLDER, get_subfolders },              /* PR_SUBFOLDERS */
-    { 0x3613001F, OF_FOLDER, get_container_class },         /* PR_CONTAINER_CLASS */
-    { 0x36170003, OF_FOLDER, get_zero },                    /* PR_ASSOC_CONTENT_COUNT */
-    { 0x5D01001F, OF_MESSAGE, get_sender_address },         /* PR_SENDER_SMTP_ADDRESS */
-    { 0x65E00102, OF_FOLDER | OF_MESSAGE, get_source_key }, /* PR_SOURCE_KEY */
-    { 0x661C001F, OF_BOX, get_owner_name },                 /* PR_MAILBOX_OWNER_NAME */
-    { 0x661A001F, OF_BOX, get_owner_dn },                   /* PR_USER_NAME */
-    { 0x66390003, OF_FOLDER, get_rights },                  /* PR_RIGHTS */
-    { 0x67480014, OF_FOLDER | OF_MESSAGE, get_fid },        /* PR_FID */
-    { 0x67490014, OF_FOLDER, get_parent_fid },              /* PR_PARENT_FID */
-    { 0x674A0014, OF_MESSAGE, get_mid },                    /* PR_MID */
-    { 0x674D0014, OF_MESSAGE, get_mid },                    /* PR_INST_ID */
-    { 0x674E0003, OF_MESSAGE, get_zero },                   /* PR_INSTANCE_NUM */
+    {0x001A001F, OF_MESSAGE, get_class},          /* PR_MESSAGE_CLASS */
+    {0x00170003, OF_MESSAGE, get_normal},         /* PR_IMPORTANCE */
+    {0x0037001F, OF_MESSAGE, get_subject},        /* PR_SUBJECT */
+    {0x00390040, OF_MESSAGE, get_submitted},      /* PR_CLIENT_SUBMIT_TIME */
+    {0x0042001F, OF_MESSAGE, get_sender_name},    /* PR_SENT_REPRESENTING_NAME */
+    {0x0064001F, OF_MESSAGE, get_smtp},           /* PR_SENT_REPRESENTING_ADDRTYPE */
+    {0x0065001F, OF_MESSAGE, get_sender_address}, /* PR_SENT_REPRESENTING_EMAIL_ADDRESS */
+    {0x0C1A001F, OF_MESSAGE, get_sender_name},    /* PR_SENDER_NAME */
+    {0x0C1E001F, OF_MESSAGE, get_smtp},           /* PR_SENDER_ADDRTYPE */
+    {0x0C1F001F, OF_MESSAGE, get_sender_address}, /* PR_SENDER_EMAIL_ADDRESS */
+    {0x0E04001F, OF_MESSAGE, get_to},             /* PR_DISPLAY_TO */
+    {0x0E060040, OF_MESSAGE, get_delivered},      /* PR_MESSAGE_DELIVERY_TIME */
+    {0x0E070003, OF_MESSAGE, get_message_flags},  /* PR_MESSAGE_FLAGS */
+    {0x0E080003, OF_MESSAGE, get_message_size},   /* PR_MESSAGE_SIZE */
+    {0x0E080003, OF_FOLDER, get_folder_size},
+    {0x0E1B000B, OF_MESSAGE, get_attachments},        /* PR_HASATTACH */
+    {0x0E1D001F, OF_MESSAGE, get_subject},            /* PR_NORMALIZED_SUBJECT */
+    {0x0FF40003, OF_FOLDER | OF_MESSAGE, get_access}, /* PR_ACCESS */
+    {0x0FFF0102, OF_FOLDER, get_folder_entryid},      /* PR_ENTRYID */
+    {0x3001001F, OF_FOLDER, get_folder_name},         /* PR_DISPLAY_NAME */
+    {0x3001001F, OF_BOX, get_owner_name},
+    {0x30050003, OF_FOLDER, get_depth},                   /* PR_DEPTH */
+    {0x36010003, OF_FOLDER, get_folder_type},             /* PR_FOLDER_TYPE */
+    {0x36020003, OF_FOLDER, get_total},                   /* PR_CONTENT_COUNT */
+    {0x36030003, OF_FOLDER, get_unread},                  /* PR_CONTENT_UNREAD */
+    {0x360A000B, OF_FOLDER, get_subfolders},              /* PR_SUBFOLDERS */
+    {0x3613001F, OF_FOLDER, get_container_class},         /* PR_CONTAINER_CLASS */
+    {0x36170003, OF_FOLDER, get_zero},                    /* PR_ASSOC_CONTENT_COUNT */
+    {0x5D01001F, OF_MESSAGE, get_sender_address},         /* PR_SENDER_SMTP_ADDRESS */
+    {0x65E00102, OF_FOLDER | OF_MESSAGE, get_source_key}, /* PR_SOURCE_KEY */
+    {0x661C001F, OF_BOX, get_owner_name},                 /* PR_MAILBOX_OWNER_NAME */
+    {0x661A001F, OF_BOX, get_owner_dn},                   /* PR_USER_NAME */
+    {0x66390003, OF_FOLDER, get_rights},                  /* PR_RIGHTS */
+    {0x67480014, OF_FOLDER | OF_MESSAGE, get_fid},        /* PR_FID */
+    {0x67490014, OF_FOLDER, get_parent_fid},              /* PR_PARENT_FID */
+    {0x674A0014, OF_MESSAGE, get_mid},                    /* PR_MID */
+    {0x674D0014, OF_MESSAGE, get_mid},                    /* PR_INST_ID */
+    {0x674E0003, OF_MESSAGE, get_zero},                   /* PR_INSTANCE_NUM */
 };
 
 /* ---- what is asked for ---- */
@@ -218,9 +220,10 @@ static unsigned kind_of(const struct lab_store_row *row)
     return row->message ? OF_MESSAGE : row->folder ? OF_FOLDER : OF_BOX;
 }
 
-bool lab_store_property(const struct lab_store_row *row, om_proptag tag, struct om_arena *a, struct om_propval *out)
+bool lab_store_property(const struct lab_store_row *row, om_proptag tag, struct om_arena *a,
+                        struct om_propval *out)
 {
-    struct getter g = { row, a };
+    struct getter g = {row, a};
     uint16_t type = OM_PROP_TYPE(tag), own;
 
     for (size_t i = 0; i < LENGTH(properties); i++) {
@@ -246,8 +249,8 @@ bool lab_store_property(const struct lab_store_row *row, om_proptag tag, struct 
     return true;
 }
 
-bool lab_store_proprow(const struct lab_store_row *row, const om_proptag *tags, size_t count, struct om_arena *a,
-                       struct om_proprow *out)
+bool lab_store_proprow(const struct lab_store_row *row, const om_proptag *tags, size_t count,
+                       struct om_arena *a, struct om_proprow *out)
 {
     struct om_propval *vals = om__arena_array(a, count ? count : 1, sizeof *vals);
 
@@ -261,7 +264,8 @@ bool lab_store_proprow(const struct lab_store_row *row, const om_proptag *tags, 
     return true;
 }
 
-const om_proptag *lab_store_all_tags(const struct lab_store_row *row, bool unicode, struct om_arena *a, size_t *count)
+const om_proptag *lab_store_all_tags(const struct lab_store_row *row, bool unicode,
+                                     struct om_arena *a, size_t *count)
 {
     om_proptag *tags = om__arena_array(a, LENGTH(properties), sizeof *tags);
     struct om_propval val;

@@ -5,7 +5,8 @@
 
 #include "lab/mailstore.h"
 
-/* ReplId 1 and the counter, [MS-OXCDATA] 2.2.1.1; and back: false for a ReplId the lab never gives. */
+/* ReplId 1 and the counter, [MS-OXCDATA] 2.2.1.1; and back: false for a ReplId the lab never gives.
+ */
 uint64_t lab_wire_id(uint64_t counter);
 bool lab_wire_counter(uint64_t wire, uint64_t *counter);
 
@@ -18,16 +19,18 @@ struct lab_store_row {
 };
 
 /*
- * One property. PT_UNSPECIFIED takes the property's own type, PT_STRING8 is Windows-1252. What is not there becomes
- * PT_ERROR with ecNotFound. False: the arena is full.
+ * One property. PT_UNSPECIFIED takes the property's own type, PT_STRING8 is Windows-1252. What is
+ * not there becomes PT_ERROR with ecNotFound. False: the arena is full.
  */
-bool lab_store_property(const struct lab_store_row *row, om_proptag tag, struct om_arena *a, struct om_propval *out);
+bool lab_store_property(const struct lab_store_row *row, om_proptag tag, struct om_arena *a,
+                        struct om_propval *out);
 
 /* A row of the columns. False: the arena is full. */
-bool lab_store_proprow(const struct lab_store_row *row, const om_proptag *tags, size_t count, struct om_arena *a,
-                       struct om_proprow *out);
+bool lab_store_proprow(const struct lab_store_row *row, const om_proptag *tags, size_t count,
+                       struct om_arena *a, struct om_proprow *out);
 
 /* All it has; text as PT_UNICODE or PT_STRING8. NULL: the arena is full. */
-const om_proptag *lab_store_all_tags(const struct lab_store_row *row, bool unicode, struct om_arena *a, size_t *count);
+const om_proptag *lab_store_all_tags(const struct lab_store_row *row, bool unicode,
+                                     struct om_arena *a, size_t *count);
 
 #endif

@@ -20,14 +20,14 @@
 #include "lab/org.h"
 #include "lab/rop_server.h"
 
-#define PR_DISPLAY_NAME_W  0x3001001Fu
-#define PR_CONTENT_COUNT   0x36020003u
-#define PR_CONTENT_UNREAD  0x36030003u
-#define PR_FID             0x67480014u
-#define PR_PARENT_FID      0x67490014u
-#define PR_SUBJECT_W       0x0037001Fu
-#define PR_MESSAGE_FLAGS   0x0E070003u
-#define RETRIES_FLAGS      (OM_RPCEXT2_NO_XOR | OM_RPCEXT2_NO_COMPRESSION)
+#define PR_DISPLAY_NAME_W 0x3001001Fu
+#define PR_CONTENT_COUNT  0x36020003u
+#define PR_CONTENT_UNREAD 0x36030003u
+#define PR_FID            0x67480014u
+#define PR_PARENT_FID     0x67490014u
+#define PR_SUBJECT_W      0x0037001Fu
+#define PR_MESSAGE_FLAGS  0x0E070003u
+#define RETRIES_FLAGS     (OM_RPCEXT2_NO_XOR | OM_RPCEXT2_NO_COMPRESSION)
 
 struct fixture {
     char dir[64];
@@ -137,7 +137,8 @@ static uint32_t run(uint16_t opnum, const struct om_wr *in, struct om_binary *st
 
 static struct om__connect_rsp connect_dn(const char *dn, const char *version)
 {
-    struct om__connect_req req = { .user_dn = dn, .cpid = 1252, .icxr_link = OM_CONNECT_NO_LINK, .aux_out_max = OM_MAX_AUX };
+    struct om__connect_req req = {
+        .user_dn = dn, .cpid = 1252, .icxr_link = OM_CONNECT_NO_LINK, .aux_out_max = OM_MAX_AUX};
     struct om__connect_rsp rsp;
     struct om_error err = OM_ERROR_INIT;
     struct om__version v;
@@ -164,7 +165,7 @@ static uint32_t connect_as(const char *alias)
 /* One EcDoRpcExt2; rgbOut is in the arena. */
 static struct om__rpcext2_rsp rpc(struct om_binary in, uint32_t flags, uint32_t out_max)
 {
-    struct om__rpcext2_req req = { .cxh = fx.cxh, .flags = flags, .in = in, .out_max = out_max };
+    struct om__rpcext2_req req = {.cxh = fx.cxh, .flags = flags, .in = in, .out_max = out_max};
     struct om__rpcext2_rsp rsp;
     struct om_error err = OM_ERROR_INIT;
     struct om_binary stub;
@@ -188,10 +189,12 @@ static uint32_t send_with(uint32_t flags, uint32_t out_max)
     struct om_wr w;
 
     om_wr_init(&w, OM_MAX_ROP_OUT);
-    assert_int_equal(om__rop_batch_encode(&fx.batch, OM_EXT_XOR | OM_EXT_COMPRESSED, &w, &err), OM_OK);
-    rsp = rpc((struct om_binary){ (uint32_t)w.len, w.buf }, flags, out_max);
+    assert_int_equal(om__rop_batch_encode(&fx.batch, OM_EXT_XOR | OM_EXT_COMPRESSED, &w, &err),
+                     OM_OK);
+    rsp = rpc((struct om_binary){(uint32_t)w.len, w.buf}, flags, out_max);
     om_wr_free(&w);
-    if (rsp.result == 0 && om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, &err) != OM_OK)
+    if (rsp.result == 0 &&
+        om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, &err) != OM_OK)
         fail_msg("%s", err.detail);
     return rsp.result;
 }
@@ -209,7 +212,9 @@ static void new_batch(void)
 
 static uint8_t add_logon(const char *dn)
 {
-    struct om__logon_req req = { .logon_flags = OM_LOGON_PRIVATE, .open_flags = OM_OPEN_USE_PER_MDB_REPLID_MAPPING, .essdn = dn };
+    struct om__logon_req req = {.logon_flags = OM_LOGON_PRIVATE,
+                                .open_flags = OM_OPEN_USE_PER_MDB_REPLID_MAPPING,
+                                .essdn = dn};
 
     return om__rop_add_logon(&fx.batch, &req);
 }
@@ -275,7 +280,8 @@ static void test_connect_refuses_as_told(void **state)
 {
     (void)state;
     misbehave("client-blocked=15.0.4500");
-    assert_int_equal(connect_dn(user("alice")->legacy_dn, "15.0.4420.1017").result, ecClientVerDisallowed);
+    assert_int_equal(connect_dn(user("alice")->legacy_dn, "15.0.4420.1017").result,
+                     ecClientVerDisallowed);
     assert_int_equal(connect_dn(user("alice")->legacy_dn, "15.0.4500.0").result, 0);
     misbehave("ec-connect=80040110");
     assert_int_equal(connect_as("alice"), ecVersionMismatch);
@@ -335,7 +341,8 @@ static void test_logon_tells_of_the_mailbox_and_its_folders(void **state)
     assert_true(om__guid_equal(&rsp->mailbox_guid, &user("alice")->guid));
     for (int i = 0; i < OM_LOGON_FOLDERS; i++)
         assert_int_equal(rsp->folder_ids[i], lab_wire_id(box.special[i]));
-    assert_int_equal(rsp->response_flags, OM_LOGON_RESPONSE_RESERVED | OM_LOGON_OWNER_RIGHT | OM_LOGON_SEND_AS_RIGHT);
+    assert_int_equal(rsp->response_flags,
+                     OM_LOGON_RESPONSE_RESERVED | OM_LOGON_OWNER_RIGHT | OM_LOGON_SEND_AS_RIGHT);
     assert_int_equal(fx.answers.handles[0], 0);
 }
 
@@ -394,7 +401,7 @@ static void test_logon_follows_a_mailbox_that_moved(void **state)
 
 static void test_logon_refuses_what_is_wrong_in_the_request(void **state)
 {
-    struct om__logon_req req = { .logon_flags = OM_LOGON_PRIVATE, .essdn = user("alice")->legacy_dn };
+    struct om__logon_req req = {.logon_flags = OM_LOGON_PRIVATE, .essdn = user("alice")->legacy_dn};
 
     (void)state;
     assert_int_equal(connect_as("alice"), 0);
@@ -434,10 +441,11 @@ static void test_logon_refuses_as_told(void **state)
 
 /* ---- folders and tables ---- */
 
-static const om_proptag folder_tags[] = { PR_FID, PR_PARENT_FID, PR_DISPLAY_NAME_W, PR_CONTENT_COUNT, PR_CONTENT_UNREAD, 0x0FF90102 };
-static const struct om__proptags folder_columns = { 6, folder_tags };
-static const om_proptag message_tags[] = { PR_SUBJECT_W, PR_MESSAGE_FLAGS, 0x0E060040, 0x0E04001F };
-static const struct om__proptags message_columns = { 4, message_tags };
+static const om_proptag folder_tags[] = {PR_FID,           PR_PARENT_FID,     PR_DISPLAY_NAME_W,
+                                         PR_CONTENT_COUNT, PR_CONTENT_UNREAD, 0x0FF90102};
+static const struct om__proptags folder_columns = {6, folder_tags};
+static const om_proptag message_tags[] = {PR_SUBJECT_W, PR_MESSAGE_FLAGS, 0x0E060040, 0x0E04001F};
+static const struct om__proptags message_columns = {4, message_tags};
 
 /* Logs on and opens a folder; its index in the next batch. */
 static uint8_t open_folder(const char *alias, enum lab_special which)
@@ -484,7 +492,8 @@ static void test_logon_and_hierarchy_take_two_buffers(void **state)
     assert_string_equal(om__proprow_string(inbox, PR_DISPLAY_NAME_W), "Inbox");
     assert_int_equal(om__proprow_int(inbox, PR_CONTENT_COUNT, -1), 12);
     assert_int_equal(om__proprow_int(inbox, PR_CONTENT_UNREAD, -1), 5);
-    assert_int_equal(om__proprow_int(inbox, PR_PARENT_FID, 0), (int64_t)logon.folder_ids[LAB_IPM_SUBTREE]);
+    assert_int_equal(om__proprow_int(inbox, PR_PARENT_FID, 0),
+                     (int64_t)logon.folder_ids[LAB_IPM_SUBTREE]);
     assert_int_equal(inbox->vals[5].tag, 0x0FF9000A);
     assert_int_equal(inbox->vals[5].v.err, ecNotFound);
 }
@@ -526,7 +535,8 @@ static void test_contents_read_forward_backward_and_in_place(void **state)
     send_batch();
     assert_int_equal(om__rop_answers_check(&fx.batch, &fx.answers, NULL), OM_OK);
     assert_int_equal(fx.answers.list[0].rsp.query_rows.row_count, 4);
-    assert_string_equal(om__proprow_string(&fx.answers.list[1].rsp.query_rows.rows[0], PR_SUBJECT_W), second);
+    assert_string_equal(
+        om__proprow_string(&fx.answers.list[1].rsp.query_rows.rows[0], PR_SUBJECT_W), second);
     assert_int_equal(fx.answers.list[2].rsp.query_rows.row_count, 1);
     assert_int_equal(fx.answers.list[2].rsp.query_rows.origin, OM_BOOKMARK_BEGINNING);
 }
@@ -552,9 +562,9 @@ static void test_seek_moves_and_says_how_far(void **state)
 
 static void test_contents_sort_by_their_columns(void **state)
 {
-    static const struct om__sort_order orders[] = { { 0x0037001E, 0 } };
-    static const struct om__sort_table_req sort = { .count = 1, .orders = orders };
-    struct om__sort_table_req grouped = { .count = 1, .category_count = 1, .orders = orders };
+    static const struct om__sort_order orders[] = {{0x0037001E, 0}};
+    static const struct om__sort_table_req sort = {.count = 1, .orders = orders};
+    struct om__sort_table_req grouped = {.count = 1, .category_count = 1, .orders = orders};
     uint8_t table = inbox_table();
     const struct om__query_rows_rsp *q;
 
@@ -585,7 +595,8 @@ static void test_rows_that_do_not_fit_come_with_the_next_call(void **state)
     handle = om__rop_answer_handle(&fx.answers, table);
     while (got < 12) {
         new_batch();
-        om__rop_add_query_rows(&fx.batch, om__rop_batch_object(&fx.batch, handle), 100, &message_columns);
+        om__rop_add_query_rows(&fx.batch, om__rop_batch_object(&fx.batch, handle), 100,
+                               &message_columns);
         assert_int_equal(send_with(0, 400), 0);
         assert_int_equal(fx.answers.list[0].rsp.ec, 0);
         assert_true(fx.answers.list[0].rsp.query_rows.row_count > 0);
@@ -629,8 +640,8 @@ static void test_a_row_larger_than_the_buffer_is_buffer_too_small(void **state)
 
 static void test_properties_of_a_folder_and_of_the_mailbox(void **state)
 {
-    static const om_proptag tags[] = { PR_DISPLAY_NAME_W, 0x3001001E, 0x0FFF0102, 0x661C001F };
-    static const struct om__proptags asked = { 4, tags };
+    static const om_proptag tags[] = {PR_DISPLAY_NAME_W, 0x3001001E, 0x0FFF0102, 0x661C001F};
+    static const struct om__proptags asked = {4, tags};
     uint8_t folder = open_folder("alice", LAB_INBOX);
     const struct om_proprow *row;
 
@@ -743,14 +754,14 @@ static uint32_t send_raw(const void *payload, size_t n)
     begin = om__ext_begin(&w);
     om_wr_bytes(&w, payload, n);
     om__ext_end(&w, begin, OM_EXT_LAST);
-    rsp = rpc((struct om_binary){ (uint32_t)w.len, w.buf }, 0, 4096);
+    rsp = rpc((struct om_binary){(uint32_t)w.len, w.buf}, 0, 4096);
     om_wr_free(&w);
     return rsp.result;
 }
 
 static void test_unknown_rops_stop_the_call_on_2013_and_the_buffer_on_2010(void **state)
 {
-    static const uint8_t unknown[] = { 5, 0, 0x65, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF };
+    static const uint8_t unknown[] = {5, 0, 0x65, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF};
 
     (void)state;
     assert_int_equal(connect_as("alice"), 0);
@@ -762,15 +773,15 @@ static void test_unknown_rops_stop_the_call_on_2013_and_the_buffer_on_2010(void 
 
 static void test_buffers_that_do_not_parse_are_refused(void **state)
 {
-    static const uint8_t short_rop[] = { 4, 0, 0x02, 0 }, long_size[] = { 0xFF, 0xFF, 1 };
-    struct om_binary none = { 0, NULL };
+    static const uint8_t short_rop[] = {4, 0, 0x02, 0}, long_size[] = {0xFF, 0xFF, 1};
+    struct om_binary none = {0, NULL};
 
     (void)state;
     assert_int_equal(connect_as("alice"), 0);
     assert_int_equal(send_raw(short_rop, sizeof short_rop), ecRpcFormat);
     assert_int_equal(send_raw(long_size, sizeof long_size), ecRpcFormat);
     assert_int_equal(rpc(none, 0, 4096).result, ecRpcFormat);
-    assert_int_equal(rpc((struct om_binary){ 3, short_rop }, 0, 4096).result, ecRpcFormat);
+    assert_int_equal(rpc((struct om_binary){3, short_rop}, 0, 4096).result, ecRpcFormat);
 }
 
 static uint16_t ext_flags(struct om_binary out)
@@ -789,11 +800,11 @@ static void test_answers_are_compressed_and_obfuscated_as_allowed(void **state)
         bool encrypted;
         uint16_t want;
     } cases[] = {
-        { 0, false, OM_EXT_LAST | OM_EXT_XOR | OM_EXT_COMPRESSED },
-        { OM_RPCEXT2_NO_COMPRESSION, false, OM_EXT_LAST | OM_EXT_XOR },
-        { OM_RPCEXT2_NO_XOR, false, OM_EXT_LAST | OM_EXT_COMPRESSED },
-        { RETRIES_FLAGS, false, OM_EXT_LAST },
-        { 0, true, OM_EXT_LAST | OM_EXT_COMPRESSED },
+        {0, false, OM_EXT_LAST | OM_EXT_XOR | OM_EXT_COMPRESSED},
+        {OM_RPCEXT2_NO_COMPRESSION, false, OM_EXT_LAST | OM_EXT_XOR},
+        {OM_RPCEXT2_NO_XOR, false, OM_EXT_LAST | OM_EXT_COMPRESSED},
+        {RETRIES_FLAGS, false, OM_EXT_LAST},
+        {0, true, OM_EXT_LAST | OM_EXT_COMPRESSED},
     };
     uint8_t table = inbox_table();
     struct om_wr w;
@@ -806,7 +817,7 @@ static void test_answers_are_compressed_and_obfuscated_as_allowed(void **state)
         struct om__rpcext2_rsp rsp;
 
         fx.call.encrypted = cases[i].encrypted;
-        rsp = rpc((struct om_binary){ (uint32_t)w.len, w.buf }, cases[i].flags, OM_MAX_ROP_OUT);
+        rsp = rpc((struct om_binary){(uint32_t)w.len, w.buf}, cases[i].flags, OM_MAX_ROP_OUT);
         assert_int_equal(rsp.result, 0);
         assert_int_equal(ext_flags(rsp.out), cases[i].want);
         assert_int_equal(om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, NULL), OM_OK);
@@ -826,12 +837,14 @@ static void test_answers_misbehave_when_told(void **state)
     om_wr_init(&w, OM_MAX_ROP_OUT);
     assert_int_equal(om__rop_batch_encode(&fx.batch, 0, &w, NULL), OM_OK);
     misbehave("rop-short");
-    rsp = rpc((struct om_binary){ (uint32_t)w.len, w.buf }, 0, 4096);
-    assert_int_equal(om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, NULL), MAPI_E_CORRUPT_DATA);
+    rsp = rpc((struct om_binary){(uint32_t)w.len, w.buf}, 0, 4096);
+    assert_int_equal(om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, NULL),
+                     MAPI_E_CORRUPT_DATA);
     memset(&fx.behave, 0, sizeof fx.behave);
     misbehave("rop-garbage");
-    rsp = rpc((struct om_binary){ (uint32_t)w.len, w.buf }, 0, 4096);
-    assert_int_equal(om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, NULL), MAPI_E_CORRUPT_DATA);
+    rsp = rpc((struct om_binary){(uint32_t)w.len, w.buf}, 0, 4096);
+    assert_int_equal(om__rop_batch_read(&fx.batch, rsp.out, &fx.a, &fx.answers, NULL),
+                     MAPI_E_CORRUPT_DATA);
     om_wr_free(&w);
 }
 

@@ -77,7 +77,8 @@ static const struct lab_folder *folder_named(const struct lab_folder *f, size_t 
 
 static void test_mailbox_has_every_special_folder_and_ids_of_its_own(void **state)
 {
-    struct lab_mailbox alice = mailbox_of("alice"), bob = mailbox_of("bob"), again = mailbox_of("alice");
+    struct lab_mailbox alice = mailbox_of("alice"), bob = mailbox_of("bob"),
+                       again = mailbox_of("alice");
 
     (void)state;
     assert_memory_equal(&alice, &again, sizeof alice);
@@ -99,7 +100,8 @@ static void test_tree_lists_parents_before_children_and_true_counts(void **state
     size_t n = 0;
 
     (void)state;
-    assert_true(lab_mailstore_folders(fx.store, &box, box.special[LAB_IPM_SUBTREE], true, &fx.a, &f, &n));
+    assert_true(
+        lab_mailstore_folders(fx.store, &box, box.special[LAB_IPM_SUBTREE], true, &fx.a, &f, &n));
     assert_int_equal(n, 17);
     for (size_t i = 1; i < n; i++) {
         assert_true(f[i].depth <= f[i - 1].depth + 1);
@@ -127,14 +129,16 @@ static void test_children_alone_without_depth(void **state)
     size_t n = 0;
 
     (void)state;
-    assert_true(lab_mailstore_folders(fx.store, &box, box.special[LAB_IPM_SUBTREE], false, &fx.a, &f, &n));
+    assert_true(
+        lab_mailstore_folders(fx.store, &box, box.special[LAB_IPM_SUBTREE], false, &fx.a, &f, &n));
     assert_int_equal(n, 12);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(f[i].parent, box.special[LAB_IPM_SUBTREE]);
     assert_true(lab_mailstore_folder(fx.store, &box, box.special[LAB_INBOX], &fx.a, &one, &found));
     assert_true(found);
     assert_string_equal(one.name, "Inbox");
-    assert_true(lab_mailstore_folder(fx.store, &box, mailbox_of("alice").special[LAB_INBOX], &fx.a, &one, &found));
+    assert_true(lab_mailstore_folder(fx.store, &box, mailbox_of("alice").special[LAB_INBOX], &fx.a,
+                                     &one, &found));
     assert_false(found);
 }
 
@@ -210,7 +214,9 @@ static void test_store_is_filled_from_a_folder_of_messages(void **state)
 
     (void)state;
     assert_non_null(mkdtemp(mail));
-    write_mail(mail, "a.eml", "From: =?iso-8859-1?Q?J=F8rn?= <j@x.test>\r\nSubject: =?utf-8?B?w6TDtg==?=\r\n\r\nx\r\n");
+    write_mail(
+        mail, "a.eml",
+        "From: =?iso-8859-1?Q?J=F8rn?= <j@x.test>\r\nSubject: =?utf-8?B?w6TDtg==?=\r\n\r\nx\r\n");
     write_mail(mail, "b.EML", "Subject: second\r\nDate: Tue, 5 Mar 2013 10:00:00 +0100\r\n\r\n");
     write_mail(mail, "c.txt", "Subject: not a message by its name\r\n\r\n");
     lab_mailstore_close(fx.store);
@@ -243,7 +249,8 @@ static void test_damaged_store_is_said(void **state)
 
     (void)state;
     lab_mailstore_close(fx.store);
-    write_mail(fx.dir, "mail.db", "this is no database, whatever its name says, and long enough to be seen");
+    write_mail(fx.dir, "mail.db",
+               "this is no database, whatever its name says, and long enough to be seen");
     fx.store = lab_mailstore_open(fx.dir, NULL, why, sizeof why);
     assert_null(fx.store);
     assert_non_null(strstr(why, "mail.db"));
@@ -251,8 +258,10 @@ static void test_damaged_store_is_said(void **state)
 
 static void test_mime_reads_attachments_and_survives_nonsense(void **state)
 {
-    static const char with[] = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-                               "--b\r\n\r\ntext\r\n--b\r\nContent-Disposition: attachment; filename=a\r\n\r\nz\r\n--b--\r\n";
+    static const char with[] =
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        "--b\r\n\r\ntext\r\n--b\r\nContent-Disposition: attachment; "
+        "filename=a\r\n\r\nz\r\n--b--\r\n";
     static const char bad[] = "From: \xFF\xFE<>\r\nSubject: =?x?Q?=FF\r\n\xFF\xFF";
     struct lab_mime m;
 

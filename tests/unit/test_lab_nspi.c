@@ -56,14 +56,15 @@ static uint32_t run(uint16_t opnum, struct om_wr *in, struct om_wr *out)
 
 static struct om__nspi_stat stat_at(uint32_t mid)
 {
-    struct om__nspi_stat s = { .current_rec = mid, .code_page = 1252, .template_locale = 0x409, .sort_locale = 0x409 };
+    struct om__nspi_stat s = {
+        .current_rec = mid, .code_page = 1252, .template_locale = 0x409, .sort_locale = 0x409};
 
     return s;
 }
 
 static uint32_t bind_as(const char *alias, uint32_t code_page)
 {
-    struct om__nspi_bind_req req = { .stat = { .code_page = code_page }, .has_guid = true };
+    struct om__nspi_bind_req req = {.stat = {.code_page = code_page}, .has_guid = true};
     struct om__nspi_bind_resp resp;
 
     call.caller = alias ? lab_org_by_alias(org, alias) : NULL;
@@ -131,7 +132,7 @@ static void test_bind_misbehaves_when_told(void **state)
 
 static void test_unbind_ends_the_handle_and_only_this_one(void **state)
 {
-    struct om__nspi_unbind_req req = { .handle = handle };
+    struct om__nspi_unbind_req req = {.handle = handle};
     struct om__nspi_unbind_resp resp;
     struct om__ndr_context first = handle;
     struct om_wr in, out;
@@ -185,7 +186,7 @@ static void test_unknown_operations_and_broken_stubs_are_faults(void **state)
 
 static struct om__nspi_update_stat_resp update(struct om__nspi_stat stat)
 {
-    struct om__nspi_update_stat_req req = { .handle = handle, .stat = stat, .has_delta = true };
+    struct om__nspi_update_stat_req req = {.handle = handle, .stat = stat, .has_delta = true};
     struct om__nspi_update_stat_resp resp;
 
     CALL(update_stat, OM_NSPI_UPDATE_STAT, &req, &resp);
@@ -284,8 +285,8 @@ static struct om__nspi_rows_resp query(struct om__nspi_query_rows_req req)
 
 static void test_rows_walk_the_whole_gal_in_order(void **state)
 {
-    static const om_proptag tags[] = { 0x3001001F, 0x0FF60102 };
-    struct om__nspi_query_rows_req req = { .stat = stat_at(0), .count = 700, .tags = { 2, tags } };
+    static const om_proptag tags[] = {0x3001001F, 0x0FF60102};
+    struct om__nspi_query_rows_req req = {.stat = stat_at(0), .count = 700, .tags = {2, tags}};
     size_t seen = 0;
 
     (void)state;
@@ -295,8 +296,10 @@ static void test_rows_walk_the_whole_gal_in_order(void **state)
         assert_int_equal(r.code, 0);
         assert_true(r.rows.count > 0 && r.rows.count <= 700);
         for (uint32_t i = 0; i < r.rows.count; i++, seen++) {
-            assert_string_equal(om__proprow_string(&r.rows.rows[i], 0x3001001F), org->gal[seen]->display_name);
-            assert_int_equal(om__proprow_binary(&r.rows.rows[i], 0x0FF60102).pb[0], org->gal[seen]->mid & 0xFF);
+            assert_string_equal(om__proprow_string(&r.rows.rows[i], 0x3001001F),
+                                org->gal[seen]->display_name);
+            assert_int_equal(om__proprow_binary(&r.rows.rows[i], 0x0FF60102).pb[0],
+                             org->gal[seen]->mid & 0xFF);
         }
         req.stat = r.stat;
     }
@@ -308,7 +311,8 @@ static void test_rows_stop_before_the_answer_grows_too_large(void **state)
 {
     size_t n = 0;
     const om_proptag *tags = lab_gal_columns(true, &arena, &n);
-    struct om__nspi_query_rows_req req = { .stat = stat_at(0), .count = 4096, .tags = { (uint32_t)n, tags } };
+    struct om__nspi_query_rows_req req = {
+        .stat = stat_at(0), .count = 4096, .tags = {(uint32_t)n, tags}};
     struct om__nspi_rows_resp r = query(req);
 
     (void)state;
@@ -321,10 +325,12 @@ static void test_rows_stop_before_the_answer_grows_too_large(void **state)
 
 static void test_rows_of_an_explicit_table_keep_their_order_and_gaps(void **state)
 {
-    const struct lab_user *bob = lab_org_by_alias(org, "bob"), *alice = lab_org_by_alias(org, "alice");
-    uint32_t mids[] = { bob->mid, 3, alice->mid, 0xFFFFFFF0u };
-    static const om_proptag tags[] = { 0x3A00001F };
-    struct om__nspi_query_rows_req req = { .stat = stat_at(0), .count = 10, .tags = { 1, tags }, .etable = { 4, mids } };
+    const struct lab_user *bob = lab_org_by_alias(org, "bob"),
+                          *alice = lab_org_by_alias(org, "alice");
+    uint32_t mids[] = {bob->mid, 3, alice->mid, 0xFFFFFFF0u};
+    static const om_proptag tags[] = {0x3A00001F};
+    struct om__nspi_query_rows_req req = {
+        .stat = stat_at(0), .count = 10, .tags = {1, tags}, .etable = {4, mids}};
     struct om__nspi_rows_resp r = query(req);
 
     (void)state;
@@ -341,7 +347,7 @@ static void test_rows_of_an_explicit_table_keep_their_order_and_gaps(void **stat
 
 static void test_rows_without_columns_or_count(void **state)
 {
-    struct om__nspi_query_rows_req req = { .stat = stat_at(0), .count = 1 };
+    struct om__nspi_query_rows_req req = {.stat = stat_at(0), .count = 1};
     struct om__nspi_rows_resp r = query(req);
 
     (void)state;
@@ -355,8 +361,9 @@ static void test_rows_without_columns_or_count(void **state)
 
 static void test_seek_finds_the_first_name_not_before_the_target(void **state)
 {
-    static const om_proptag tags[] = { 0x3001001F };
-    struct om__nspi_seek_entries_req req = { .handle = handle, .stat = stat_at(0), .tags = { 1, tags } };
+    static const om_proptag tags[] = {0x3001001F};
+    struct om__nspi_seek_entries_req req = {
+        .handle = handle, .stat = stat_at(0), .tags = {1, tags}};
     struct om__nspi_rows_resp r;
 
     (void)state;
@@ -376,9 +383,11 @@ static void test_seek_finds_the_first_name_not_before_the_target(void **state)
 
 /* ---- properties ---- */
 
-static struct om_proprow props_of(const struct lab_user *u, const om_proptag *tags, uint32_t n, uint32_t want_code)
+static struct om_proprow props_of(const struct lab_user *u, const om_proptag *tags, uint32_t n,
+                                  uint32_t want_code)
 {
-    struct om__nspi_get_props_req req = { .handle = handle, .stat = stat_at(u ? u->mid : 5), .tags = { n, tags } };
+    struct om__nspi_get_props_req req = {
+        .handle = handle, .stat = stat_at(u ? u->mid : 5), .tags = {n, tags}};
     struct om__nspi_get_props_resp resp;
 
     CALL(get_props, OM_NSPI_GET_PROPS, &req, &resp);
@@ -389,7 +398,7 @@ static struct om_proprow props_of(const struct lab_user *u, const om_proptag *ta
 
 static void test_properties_say_where_the_mailbox_is(void **state)
 {
-    static const om_proptag tags[] = { 0x8006001F, 0x3003001F, 0x39FE001F, 0x800F101F };
+    static const om_proptag tags[] = {0x8006001F, 0x3003001F, 0x39FE001F, 0x800F101F};
     const struct lab_user *bob = lab_org_by_alias(org, "bob");
     struct om_proprow row = props_of(bob, tags, 4, 0);
 
@@ -404,8 +413,9 @@ static void test_properties_say_where_the_mailbox_is(void **state)
 
 static void test_properties_not_there_are_errors_of_their_id(void **state)
 {
-    static const om_proptag tags[] = { 0x8006001F, 0x3001001F, 0x30010003, 0x39000003 };
-    struct om_proprow row = props_of(lab_org_by_alias(org, "staff"), tags, 4, LAB_NSPI_ERRORS_RETURNED);
+    static const om_proptag tags[] = {0x8006001F, 0x3001001F, 0x30010003, 0x39000003};
+    struct om_proprow row =
+        props_of(lab_org_by_alias(org, "staff"), tags, 4, LAB_NSPI_ERRORS_RETURNED);
 
     (void)state;
     assert_int_equal(row.vals[0].tag, 0x8006000A);
@@ -419,7 +429,7 @@ static void test_properties_not_there_are_errors_of_their_id(void **state)
 
 static void test_text_comes_in_the_width_asked_for(void **state)
 {
-    static const om_proptag tags[] = { 0x3001001E, 0x3001001F, 0x30010000 };
+    static const om_proptag tags[] = {0x3001001E, 0x3001001F, 0x30010000};
     struct om_proprow row = props_of(lab_org_by_alias(org, "zoe"), tags, 3, 0);
 
     (void)state;
@@ -432,9 +442,10 @@ static void test_text_comes_in_the_width_asked_for(void **state)
 
 static void test_entry_ids_are_permanent_or_of_this_session(void **state)
 {
-    static const om_proptag tags[] = { 0x0FFF0102 };
+    static const om_proptag tags[] = {0x0FFF0102};
     const struct lab_user *bob = lab_org_by_alias(org, "bob");
-    struct om__nspi_query_rows_req req = { .stat = stat_at(0), .count = 1, .tags = { 1, tags }, .etable = { 1, &bob->mid } };
+    struct om__nspi_query_rows_req req = {
+        .stat = stat_at(0), .count = 1, .tags = {1, tags}, .etable = {1, &bob->mid}};
     struct om__nspi_entryid id;
     struct om_binary bin;
     struct om_rd r;
@@ -455,7 +466,7 @@ static void test_entry_ids_are_permanent_or_of_this_session(void **state)
 
 static void test_all_columns_are_named_and_had(void **state)
 {
-    struct om__nspi_query_columns_req req = { .handle = handle, .flags = OM_NSPI_UNICODE_TYPES };
+    struct om__nspi_query_columns_req req = {.handle = handle, .flags = OM_NSPI_UNICODE_TYPES};
     struct om__nspi_tags_resp resp;
     struct om_proprow row;
     bool home = false;
@@ -473,7 +484,8 @@ static void test_all_columns_are_named_and_had(void **state)
 
 static void test_hierarchy_begins_with_a_gal_without_a_name(void **state)
 {
-    struct om__nspi_get_special_table_req req = { .handle = handle, .flags = OM_NSPI_UNICODE_STRINGS, .stat = stat_at(0) };
+    struct om__nspi_get_special_table_req req = {
+        .handle = handle, .flags = OM_NSPI_UNICODE_STRINGS, .stat = stat_at(0)};
     struct om__nspi_get_special_table_resp resp;
 
     (void)state;
@@ -496,8 +508,9 @@ static void test_hierarchy_begins_with_a_gal_without_a_name(void **state)
 
 static uint32_t resolve(const char *name, const char **alias)
 {
-    static const om_proptag tags[] = { 0x3A00001F };
-    struct om__nspi_resolve_names_req req = { .handle = handle, .stat = stat_at(0), .tags = { 1, tags }, .names = { 1, &name } };
+    static const om_proptag tags[] = {0x3A00001F};
+    struct om__nspi_resolve_names_req req = {
+        .handle = handle, .stat = stat_at(0), .tags = {1, tags}, .names = {1, &name}};
     struct om__nspi_resolve_names_resp resp;
 
     CALL2(resolve_names_w, resolve_names, OM_NSPI_RESOLVE_NAMES_W, &req, &resp);
@@ -558,9 +571,9 @@ static void test_names_that_fit_two_are_ambiguous_and_none_unresolved(void **sta
 
 static void test_dns_become_minimal_entry_ids_also_of_the_hidden(void **state)
 {
-    const char *names[] = { lab_org_by_alias(org, "bob")->legacy_dn, "/o=Contoso/cn=x",
-                            lab_org_by_alias(org, "shadow")->legacy_dn };
-    struct om__nspi_dn_to_mid_req req = { .handle = handle, .names = { 3, names } };
+    const char *names[] = {lab_org_by_alias(org, "bob")->legacy_dn, "/o=Contoso/cn=x",
+                           lab_org_by_alias(org, "shadow")->legacy_dn};
+    struct om__nspi_dn_to_mid_req req = {.handle = handle, .names = {3, names}};
     struct om__nspi_tags_resp resp;
 
     (void)state;
@@ -573,12 +586,15 @@ static void test_dns_become_minimal_entry_ids_also_of_the_hidden(void **state)
 
 /* ---- restrictions ---- */
 
-static struct om__nspi_get_matches_resp matches(const struct om__restriction *filter, uint32_t requested)
+static struct om__nspi_get_matches_resp matches(const struct om__restriction *filter,
+                                                uint32_t requested)
 {
-    static const om_proptag tags[] = { 0x3A00001F };
-    struct om__nspi_get_matches_req req = {
-        .handle = handle, .stat = stat_at(0), .filter = filter, .requested = requested, .tags = { 1, tags }
-    };
+    static const om_proptag tags[] = {0x3A00001F};
+    struct om__nspi_get_matches_req req = {.handle = handle,
+                                           .stat = stat_at(0),
+                                           .filter = filter,
+                                           .requested = requested,
+                                           .tags = {1, tags}};
     struct om__nspi_get_matches_resp resp;
 
     CALL(get_matches, OM_NSPI_GET_MATCHES, &req, &resp);
@@ -587,8 +603,9 @@ static struct om__nspi_get_matches_resp matches(const struct om__restriction *fi
 
 static void test_matches_list_the_candidates_of_an_ambiguous_name(void **state)
 {
-    struct om_propval name = { .tag = 0x360C001F, .v.utf8 = "Chris Smith" };
-    struct om__restriction anr = { .type = RES_PROPERTY, .relop = RELOP_EQ, .tag = 0x360C001F, .val = &name };
+    struct om_propval name = {.tag = 0x360C001F, .v.utf8 = "Chris Smith"};
+    struct om__restriction anr = {
+        .type = RES_PROPERTY, .relop = RELOP_EQ, .tag = 0x360C001F, .val = &name};
     struct om__nspi_get_matches_resp r = matches(&anr, 50);
 
     (void)state;
@@ -603,29 +620,35 @@ static void test_matches_list_the_candidates_of_an_ambiguous_name(void **state)
 
 static void test_matches_combine_conditions(void **state)
 {
-    struct om_propval research = { .tag = 0x3A18001E, .v.str8 = "RESEARCH" }, group = { .tag = 0x39000003, .v.l = 1 },
-                      mail = { .tag = 0x800F001F, .v.utf8 = "mail.contoso" };
-    struct om__restriction in_research = { .type = RES_PROPERTY, .relop = RELOP_EQ, .tag = 0x3A18001E, .val = &research },
-                           with_title = { .type = RES_EXIST, .tag = 0x3A17001F },
-                           both[] = { in_research, with_title },
-                           and = { .type = RES_AND, .count = 2, .sub = both },
-                           is_group = { .type = RES_PROPERTY, .relop = RELOP_EQ, .tag = 0x39000003, .val = &group },
-                           proxy = { .type = RES_CONTENT, .relop = FL_SUBSTRING, .tag = 0x800F101F, .val = &mail },
-                           not_proxy = { .type = RES_NOT, .count = 1, .sub = &proxy },
-                           pair[] = { is_group, and },
-                           or = { .type = RES_OR, .count = 2, .sub = pair };
+    struct om_propval research = {.tag = 0x3A18001E, .v.str8 = "RESEARCH"},
+                      group = {.tag = 0x39000003, .v.l = 1},
+                      mail = {.tag = 0x800F001F, .v.utf8 = "mail.contoso"};
+    struct om__restriction
+        in_research = {.type = RES_PROPERTY,
+                       .relop = RELOP_EQ,
+                       .tag = 0x3A18001E,
+                       .val = &research},
+        with_title = {.type = RES_EXIST, .tag = 0x3A17001F},
+        both[] = {in_research, with_title}, and = {.type = RES_AND, .count = 2, .sub = both},
+        is_group = {.type = RES_PROPERTY, .relop = RELOP_EQ, .tag = 0x39000003, .val = &group},
+        proxy = {.type = RES_CONTENT, .relop = FL_SUBSTRING, .tag = 0x800F101F, .val = &mail},
+        not_proxy = {.type = RES_NOT, .count = 1, .sub = &proxy}, pair[] = {is_group, and},
+        or = {.type = RES_OR, .count = 2, .sub = pair};
 
     (void)state;
     assert_int_equal(matches(&and, 50).mids.count, 2);
-    assert_int_equal(matches(&or, 50).mids.count, 3);
+    assert_int_equal(matches(& or, 50).mids.count, 3);
     assert_int_equal(matches(&proxy, 50).mids.count, 11);
     assert_int_equal(matches(&not_proxy, 50).code, LAB_NSPI_TABLE_TOO_BIG);
 }
 
 static void test_matches_refuse_what_they_cannot_decide(void **state)
 {
-    struct om__restriction sub = { .type = RES_EXIST, .tag = 0x3001001F },
-                           object = { .type = RES_SUBRESTRICTION, .tag = 0x0E12000D, .count = 1, .sub = &sub };
+    struct om__restriction sub = {.type = RES_EXIST, .tag = 0x3001001F},
+                           object = {.type = RES_SUBRESTRICTION,
+                                     .tag = 0x0E12000D,
+                                     .count = 1,
+                                     .sub = &sub};
 
     (void)state;
     assert_int_equal(matches(&object, 50).code, LAB_NSPI_TOO_COMPLEX);

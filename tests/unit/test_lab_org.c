@@ -70,15 +70,16 @@ static void test_org_knows_who_logs_on_in_every_spelling(void **state)
 
 static void test_org_places_mailboxes_as_their_age_does(void **state)
 {
-    const struct lab_user *alice = lab_org_by_alias(org, "alice"), *bob = lab_org_by_alias(org, "bob");
+    const struct lab_user *alice = lab_org_by_alias(org, "alice"),
+                          *bob = lab_org_by_alias(org, "bob");
 
     (void)state;
     assert_int_equal(alice->server->age, 2013);
     assert_non_null(strchr(alice->server_id, '@'));
     assert_non_null(strstr(alice->home_mdb, alice->server_id));
     assert_string_equal(bob->server_id, "ex2010.contoso.test");
-    assert_string_equal(bob->home_mdb,
-                        LAB_ORG_DN "/cn=Configuration/cn=Servers/cn=EX2010/cn=Microsoft Private MDB");
+    assert_string_equal(bob->home_mdb, LAB_ORG_DN
+                        "/cn=Configuration/cn=Servers/cn=EX2010/cn=Microsoft Private MDB");
     assert_ptr_equal(lab_org_server(org, alice->home_mdb), alice->server);
     assert_ptr_equal(lab_org_server(org, alice->server_id), alice->server);
     assert_ptr_equal(lab_org_server(org, bob->home_mdb), bob->server);
@@ -98,8 +99,10 @@ static void test_org_places_mailboxes_as_their_age_does(void **state)
 
 static void test_org_gives_rights_to_owners_delegates_and_the_administrator(void **state)
 {
-    const struct lab_user *alice = lab_org_by_alias(org, "alice"), *bob = lab_org_by_alias(org, "bob"),
-                          *admin = lab_org_by_alias(org, "admin"), *mallory = lab_org_by_alias(org, "mallory");
+    const struct lab_user *alice = lab_org_by_alias(org, "alice"),
+                          *bob = lab_org_by_alias(org, "bob"),
+                          *admin = lab_org_by_alias(org, "admin"),
+                          *mallory = lab_org_by_alias(org, "mallory");
 
     (void)state;
     assert_true(lab_org_may_open(org, alice, alice));
@@ -160,8 +163,12 @@ static void test_org_of_many_entries_keeps_every_name_unique(void **state)
 static void test_fold_lowers_every_script_and_squeezes_spaces(void **state)
 {
     static const char *const pairs[][2] = {
-        { "  Zoë   ÅNGSTRÖM ", "zoë ångström" }, { "ΣΟΦΙΑ", "σοφια" }, { "ИВАН", "иван" }, { "", "" },
-        { "   ", "" }, { "山田 太郎", "山田 太郎" },
+        {"  Zoë   ÅNGSTRÖM ", "zoë ångström"},
+        {"ΣΟΦΙΑ", "σοφια"},
+        {"ИВАН", "иван"},
+        {"", ""},
+        {"   ", ""},
+        {"山田 太郎", "山田 太郎"},
     };
 
     (void)state;
