@@ -74,6 +74,7 @@ om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, 
     om_status st = remote ? MAPI_E_NETWORK_ERROR : MAPI_E_DISK_ERROR;
     enum om_cause cause = OM_CAUSE_IO;
     char what[160], text[64];
+    const char *why;
     va_list ap;
 
     for (size_t i = 0; i < sizeof errno_table / sizeof *errno_table; i++) {
@@ -85,9 +86,8 @@ om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, 
     va_start(ap, fmt);
     vset(what, sizeof what, fmt, ap);
     va_end(ap);
-    if (strerror_r(errnum, text, sizeof text) != 0)
-        snprintf(text, sizeof text, "errno %d", errnum);
-    return om__fail(err, st, layer, cause, OM_NATIVE_ERRNO, (uint32_t)errnum, "%s: %s", what, text);
+    why = strerror_r(errnum, text, sizeof text); /* GNU's: its own text, or the buffer */
+    return om__fail(err, st, layer, cause, OM_NATIVE_ERRNO, (uint32_t)errnum, "%s: %s", what, why);
 }
 
 void om__error_target(struct om_error *err, const char *fmt, ...)

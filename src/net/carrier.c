@@ -35,7 +35,7 @@ struct om__carrier {
     char path[600];
     char session[OM_GUID_TEXT];
 
-    bool asked; /* something was sent since we waited last */
+    bool asked; /* since something came last, something was sent that wants an answer */
     uint64_t round_trips;
     uint8_t buf[READ_SIZE];
 };
@@ -53,7 +53,6 @@ static om_status tcp_flush(struct om__carrier *w, struct om_error *err)
             return st;
         om__fifo_drop(&w->tx, sent);
         w->sent += sent;
-        w->asked = true;
     }
     return OM_OK;
 }
@@ -105,7 +104,6 @@ static om_status http_flush(struct om__carrier *w, enum om__roh_channel ch, stru
         if (st != OM_OK)
             return st;
         om__roh_sent(w->vc, ch, sent, om__net_now());
-        w->asked = w->asked || sent;
     } while (sent);
     return OM_OK;
 }
@@ -228,7 +226,7 @@ om_status om__carrier_push(struct om__carrier *w, struct om__rpc_assoc *a, struc
         pulled = false;
         while (st == OM_OK && a && backlog(w) < BACKLOG && om__rpc_assoc_output(a, &pdu, &n)) {
             st = w->tcp ? tcp_send(w, pdu, n, err) : om__roh_send(w->vc, pdu, n, err);
-            pulled = true;
+            pulled = w->asked = true;
         }
         if (st == OM_OK)
             st = flush_or_hear(w, a, err);
@@ -265,9 +263,6 @@ static om_status wait_for(struct om__carrier *w, int64_t deadline, bool *quiet,
     struct pollfd fds[2];
     unsigned n = poll_set(w, fds);
 
-    if (w->asked)
-        w->round_trips++;
-    w->asked = false;
     *quiet = !om__net_wait(fds, n, ping < deadline ? ping : deadline);
     if (*quiet && ping < deadline) {
         *quiet = false;
@@ -285,6 +280,9 @@ om_status om__carrier_turn(struct om__carrier *w, struct om__rpc_assoc *a, int64
     *quiet = false;
     if (st == OM_OK)
         st = receive(w, a, &moved, err);
+    if (moved && w->asked)
+        w->round_trips++;
+    w->asked = w->asked && !moved;
     if (st != OM_OK || moved)
         return st;
     return wait_for(w, deadline, quiet, err);
@@ -311,7 +309,7 @@ static om_status open_channel(struct om__carrier *w, enum om__roh_channel ch, in
     if (st == OM_OK)
         st = om__http_request(w->channels[ch],
                               ch == OM_ROH_IN ? OM_ROH_CHANNEL_LIFETIME : OM_ROH_OUT_LENGTH, err);
-    w->requested[ch] = st == OM_OK;
+    w->requested[ch] = w->asked = st == OM_OK;
     return st;
 }
 
