@@ -25,31 +25,32 @@ enum cli_exit {
     CLI_INTERRUPTED = 130
 };
 
-/* One run: options first, then the environment, then defaults. Strings are borrowed but for home. */
+/* One run: options first, then the environment, then defaults. Strings are borrowed but for home.
+ */
 struct cli {
-    char *home;              /* --home, ONEMAPI_HOME, $XDG_DATA_HOME/onemapi, ~/.local/share/onemapi */
-    const char *profile;     /* -p, ONEMAPI_PROFILE; NULL: the default profile */
+    char *home;          /* --home, ONEMAPI_HOME, $XDG_DATA_HOME/onemapi, ~/.local/share/onemapi */
+    const char *profile; /* -p, ONEMAPI_PROFILE; NULL: the default profile */
     bool json;
-    unsigned verbose;        /* how many -v */
-    unsigned timeout_ms;     /* --timeout, of one network operation */
-    const char *user;        /* --user, ONEMAPI_USER; NULL: not said */
-    const char *http_user;   /* --http-user, ONEMAPI_HTTP_USER; NULL: as `user` */
-    const char *ca_file;     /* --ca-file, ONEMAPI_CA_FILE; NULL: the system's only */
-    const char **resolves;   /* --resolve, then ONEMAPI_RESOLVE: "HOST[:PORT]:ADDR[:PORT]";
-                                NULL-terminated, NULL when there is none */
+    unsigned verbose;      /* how many -v */
+    unsigned timeout_ms;   /* --timeout, of one network operation */
+    const char *user;      /* --user, ONEMAPI_USER; NULL: not said */
+    const char *http_user; /* --http-user, ONEMAPI_HTTP_USER; NULL: as `user` */
+    const char *ca_file;   /* --ca-file, ONEMAPI_CA_FILE; NULL: the system's only */
+    const char **resolves; /* --resolve, then ONEMAPI_RESOLVE: "HOST[:PORT]:ADDR[:PORT]";
+                              NULL-terminated, NULL when there is none */
     size_t resolve_count;
     const char *password_file, *password_command;           /* of the RPC identity */
     const char *http_password_file, *http_password_command; /* of the HTTP one; NULL: as above */
-    const char *mailbox;     /* --mailbox of the commands that have it; NULL: the profile's own */
-    struct om_error err;     /* hand &cli->err to the library, then end with cli_fail() */
-    char *resolve_env;       /* what `resolves` borrows from */
-    json_t *warnings;        /* with --json: held back until the end */
+    const char *mailbox; /* --mailbox of the commands that have it; NULL: the profile's own */
+    struct om_error err; /* hand &cli->err to the library, then end with cli_fail() */
+    char *resolve_env;   /* what `resolves` borrows from */
+    json_t *warnings;    /* with --json: held back until the end */
     const struct cli_command *command; /* what is running */
 };
 
 /*
- * A subcommand, or a group of them. `run` gets the words after its name, argv[0] the first of them, with all
- * options already taken out; their number lies between min_args and max_args.
+ * A subcommand, or a group of them. `run` gets the words after its name, argv[0] the first of them,
+ * with all options already taken out; their number lies between min_args and max_args.
  */
 struct cli_command {
     const char *name;
@@ -87,9 +88,9 @@ struct cli_table {
 };
 
 void cli_table_init(struct cli_table *t, size_t columns, const char *const *header);
-void cli_table_row(struct cli_table *t, const char *const *cells); /* copies; NULL is "" */
-int cli_table_print(struct cli *cli, struct cli_table *t); /* and frees it */
-void cli_table_free(struct cli_table *t); /* one that is not printed */
+void cli_table_row(struct cli_table *t, const char *const *cells);     /* copies; NULL is "" */
+int cli_table_print(struct cli *cli, struct cli_table *t);             /* and frees it */
+void cli_table_free(struct cli_table *t);                              /* one that is not printed */
 int cli_table_print_to(struct cli *cli, struct cli_table *t, FILE *f); /* likewise */
 void cli_table_free(struct cli_table *t);
 
@@ -107,7 +108,8 @@ int cli_usage_error(struct cli *cli, const char *fmt, ...) OM_PRINTF(2, 3);
 /* Out of memory in the command itself. */
 int cli_no_memory(struct cli *cli);
 
-/* A warning on stderr; with --json it waits for the end, as {"warnings": [...]} or in the error object. */
+/* A warning on stderr; with --json it waits for the end, as {"warnings": [...]} or in the error
+ * object. */
 void cli_warn(struct cli *cli, const char *fmt, ...) OM_PRINTF(2, 3);
 
 /* The exit code that belongs to a failure: the one table. */
@@ -124,8 +126,8 @@ om_status cli_store(struct cli *cli, unsigned flags, struct om_store **out);
 enum cli_identity { CLI_IDENTITY_RPC, CLI_IDENTITY_HTTP };
 
 /*
- * The password of `user`: from the file, the command, the desktop's secret service, or asked for on the
- * terminal. *password is NULL when none of them is there: a ticket cache may do. Free with
+ * The password of `user`: from the file, the command, the desktop's secret service, or asked for on
+ * the terminal. *password is NULL when none of them is there: a ticket cache may do. Free with
  * cli_password_free(), which wipes it.
  */
 om_status cli_password(struct cli *cli, enum cli_identity which, const char *user, char **password);

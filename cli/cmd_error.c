@@ -8,8 +8,8 @@ static json_t *code_json(const struct om_code_info *c)
 
     snprintf(hex, sizeof hex, "0x%08X", (unsigned)c->code);
     return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s}", "kind", c->kind, "code",
-                     (json_int_t)c->code, "hex", hex, "name", c->name, "meaning", c->meaning, "causes",
-                     c->causes, "advice", c->advice);
+                     (json_int_t)c->code, "hex", hex, "name", c->name, "meaning", c->meaning,
+                     "causes", c->causes, "advice", c->advice);
 }
 
 static void print_code(const struct om_code_info *c)
@@ -45,8 +45,9 @@ const struct cli_command cli_cmd_error = {
     .name = "error",
     .args = "CODE",
     .summary = "Explain a MAPI, Exchange, RPC, RPC proxy, HTTP or NTSTATUS code",
-    .help = "CODE is a name (MAPI_E_LOGON_FAILED, ecNotEncrypted), or a number: 0x80040111, 80040111,\n"
-            "-2147221231, 1722, 6ba, 401. A number that fits several kinds of code gives them all.",
+    .help =
+        "CODE is a name (MAPI_E_LOGON_FAILED, ecNotEncrypted), or a number: 0x80040111, 80040111,\n"
+        "-2147221231, 1722, 6ba, 401. A number that fits several kinds of code gives them all.",
     .min_args = 1,
     .max_args = 1,
     .run = run,

@@ -13,11 +13,10 @@ static json_t *problems_json(const struct om_map_problem *problems, uint32_t cou
 
     for (uint32_t i = 0; i < count; i++) {
         const struct om_map_problem *p = &problems[i];
-        json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:s, s:o}", "value_name",
-                                              cli_json_text(p->value_name), "entry", (int)p->entry,
-                                              "column", (int)p->column, "kind",
-                                              om_map_warning_name(p->kind), "message",
-                                              cli_json_text(p->message)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:i, s:i, s:s, s:o}", "value_name", cli_json_text(p->value_name),
+                            "entry", (int)p->entry, "column", (int)p->column, "kind",
+                            om_map_warning_name(p->kind), "message", cli_json_text(p->message)));
     }
     return list;
 }
@@ -63,11 +62,10 @@ static int list_json(struct cli *cli, const struct om_map_values *values, const 
     json_t *value_list = json_array(), *entry_list = json_array();
 
     for (uint32_t i = 0; i < values->count; i++)
-        json_array_append_new(value_list,
-                              json_pack("{s:o, s:o, s:i}", "value_name",
-                                        cli_json_text(values->items[i].name), "data",
-                                        cli_json_text(values->items[i].data), "errors",
-                                        (int)errors_of(map, values->items[i].name)));
+        json_array_append_new(value_list, json_pack("{s:o, s:o, s:i}", "value_name",
+                                                    cli_json_text(values->items[i].name), "data",
+                                                    cli_json_text(values->items[i].data), "errors",
+                                                    (int)errors_of(map, values->items[i].name)));
     for (uint32_t i = 0; i < map->entry_count; i++)
         json_array_append_new(entry_list, entry_json(&map->entries[i]));
     return cli_json(cli, json_pack("{s:o, s:o}", "values", value_list, "entries", entry_list));
@@ -75,7 +73,8 @@ static int list_json(struct cli *cli, const struct om_map_values *values, const 
 
 static int list_table(struct cli *cli, const struct om_map *map)
 {
-    static const char *const header[] = {"VALUE", "ENTRY", "DOMAIN", "PROXY", "HTTP", "RPC", "CERTIFICATE"};
+    static const char *const header[] = {"VALUE", "ENTRY", "DOMAIN",     "PROXY",
+                                         "HTTP",  "RPC",   "CERTIFICATE"};
     struct cli_table table;
 
     cli_table_init(&table, 7, header);
@@ -85,14 +84,14 @@ static int list_table(struct cli *cli, const struct om_map *map)
         char number[12], proxy[300];
 
         snprintf(number, sizeof number, "%u", (unsigned)e->entry);
-        snprintf(proxy, sizeof proxy, "%s://%s%s%s:%u", e->tls ? "https" : "http", bracket ? "[" : "",
-                 e->proxy, bracket ? "]" : "", (unsigned)e->port);
-        cli_table_row(&table,
-                      (const char *const[]){e->value_name, number, e->domain, proxy,
-                                            om_http_auth_name(e->http_auth), om_rpc_auth_name(e->rpc_auth),
-                                            !e->tls                 ? "none"
-                                            : e->ignore_certificate ? "ignored"
-                                                                    : "verified"});
+        snprintf(proxy, sizeof proxy, "%s://%s%s%s:%u", e->tls ? "https" : "http",
+                 bracket ? "[" : "", e->proxy, bracket ? "]" : "", (unsigned)e->port);
+        cli_table_row(&table, (const char *const[]){e->value_name, number, e->domain, proxy,
+                                                    om_http_auth_name(e->http_auth),
+                                                    om_rpc_auth_name(e->rpc_auth),
+                                                    !e->tls                 ? "none"
+                                                    : e->ignore_certificate ? "ignored"
+                                                                            : "verified"});
     }
     print_problems(stderr, "error", map->errors, map->error_count);
     return cli_table_print(cli, &table);
@@ -170,7 +169,8 @@ static int run_delete(struct cli *cli, int argc, char **argv)
     om_store_close(store);
     if (st != OM_OK)
         return cli_fail(cli);
-    return cli->json ? cli_json(cli, json_pack("{s:o}", "deleted", cli_json_text(argv[0]))) : CLI_OK;
+    return cli->json ? cli_json(cli, json_pack("{s:o}", "deleted", cli_json_text(argv[0])))
+                     : CLI_OK;
 }
 
 /* ---- check ---- */
@@ -182,8 +182,8 @@ static int report_check(struct cli *cli, const struct om_map *map)
     if (cli->json) {
         printed = cli_json(cli, json_pack("{s:o, s:o, s:i}", "errors",
                                           problems_json(map->errors, map->error_count), "warnings",
-                                          problems_json(map->warnings, map->warning_count), "entries",
-                                          (int)map->entry_count));
+                                          problems_json(map->warnings, map->warning_count),
+                                          "entries", (int)map->entry_count));
         return printed ? printed : rc;
     }
     print_problems(stdout, "error", map->errors, map->error_count);
@@ -228,8 +228,9 @@ static json_t *sources_json(const struct om_route_source *sources, uint32_t coun
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < count; i++) {
-        json_t *item = json_pack("{s:s, s:o, s:o}", "field", sources[i].field, "value",
-                                 cli_json_text(sources[i].value), "from", cli_json_text(sources[i].from));
+        json_t *item =
+            json_pack("{s:s, s:o, s:o}", "field", sources[i].field, "value",
+                      cli_json_text(sources[i].value), "from", cli_json_text(sources[i].from));
         if (item && sources[i].by)
             json_object_set_new(item, "by", cli_json_text(sources[i].by));
         json_array_append_new(list, item);
@@ -301,35 +302,56 @@ static int run_explain(struct cli *cli, int argc, char **argv)
     return rc;
 }
 
-static const struct cli_command list = {
-    .name = "list", .args = "", .summary = "List the values of RpcHttpProxyMap and their entries",
-    .run = run_list};
+static const struct cli_command list = {.name = "list",
+                                        .args = "",
+                                        .summary =
+                                            "List the values of RpcHttpProxyMap and their entries",
+                                        .run = run_list};
 static const struct cli_command set = {
-    .name = "set", .args = "VALUE_NAME DATA", .summary = "Set a value of RpcHttpProxyMap",
-    .help = "VALUE_NAME is RpcHttpProxyMap and a suffix of your own: RpcHttpProxyMap_onemapi.\n"
-            "DATA is entries separated by white space or ';':\n"
-            "    domain=proxy,HTTP method,RPC method,IgnoreInvalidCert\n"
-            "    contoso.com=mail.contoso.com,ntlm,ntlm,false\n"
-            "A domain * is for every domain without an entry of its own. The proxy may have http:// or\n"
-            "https:// before it and a port behind. HTTP methods: basic, ntlm, negotiate; RPC methods:\n"
-            "ntlm, negotiate, kerberos, none, anonymous.",
-    .min_args = 2, .max_args = 2, .run = run_set};
-static const struct cli_command delete = {
-    .name = "delete", .args = "VALUE_NAME", .summary = "Delete a value of RpcHttpProxyMap",
-    .min_args = 1, .max_args = 1, .run = run_delete};
+    .name = "set",
+    .args = "VALUE_NAME DATA",
+    .summary = "Set a value of RpcHttpProxyMap",
+    .help =
+        "VALUE_NAME is RpcHttpProxyMap and a suffix of your own: RpcHttpProxyMap_onemapi.\n"
+        "DATA is entries separated by white space or ';':\n"
+        "    domain=proxy,HTTP method,RPC method,IgnoreInvalidCert\n"
+        "    contoso.com=mail.contoso.com,ntlm,ntlm,false\n"
+        "A domain * is for every domain without an entry of its own. The proxy may have http:// "
+        "or\n"
+        "https:// before it and a port behind. HTTP methods: basic, ntlm, negotiate; RPC methods:\n"
+        "ntlm, negotiate, kerberos, none, anonymous.",
+    .min_args = 2,
+    .max_args = 2,
+    .run = run_set};
+static const struct cli_command delete = {.name = "delete",
+                                          .args = "VALUE_NAME",
+                                          .summary = "Delete a value of RpcHttpProxyMap",
+                                          .min_args = 1,
+                                          .max_args = 1,
+                                          .run = run_delete};
 static const struct cli_command check = {
-    .name = "check", .args = "[DATA]", .summary = "Find mistakes and risks in the map, or in DATA",
-    .help = "Errors end with exit code 1. Warnings: duplicates, shadowed entries, certificate checks off,\n"
+    .name = "check",
+    .args = "[DATA]",
+    .summary = "Find mistakes and risks in the map, or in DATA",
+    .help = "Errors end with exit code 1. Warnings: duplicates, shadowed entries, certificate "
+            "checks off,\n"
             "basic without TLS, and case that MAPI/CDO 6.5.8309 would miss.",
-    .max_args = 1, .run = run_check};
+    .max_args = 1,
+    .run = run_check};
 static const struct cli_command explain = {
-    .name = "explain", .args = "SERVER", .summary = "Show the way to a server, and who decided what",
-    .help = "SERVER is a personalized server id (guid@domain) or a legacy server's name. The profile is that of\n"
+    .name = "explain",
+    .args = "SERVER",
+    .summary = "Show the way to a server, and who decided what",
+    .help = "SERVER is a personalized server id (guid@domain) or a legacy server's name. The "
+            "profile is that of\n"
             "-p, else the default one; without any, the map alone decides.",
-    .min_args = 1, .max_args = 1, .run = run_explain};
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_explain};
 
 static const struct cli_command *const children[] = {&list, &set, &delete, &check, &explain, NULL};
 
-const struct cli_command cli_cmd_map = {
-    .name = "map", .args = "", .summary = "List, set, check and explain RpcHttpProxyMap",
-    .children = children};
+const struct cli_command cli_cmd_map = {.name = "map",
+                                        .args = "",
+                                        .summary = "List, set, check and explain RpcHttpProxyMap",
+                                        .children = children};

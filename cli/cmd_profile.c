@@ -6,8 +6,9 @@
 
 static json_t *profile_json(const struct om_profile_info *p)
 {
-    return json_pack("{s:o, s:b, s:s, s:i}", "name", cli_json_text(p->name), "default", p->is_default,
-                     "mode", om_routing_mode_name(p->mode), "services", (int)p->services);
+    return json_pack("{s:o, s:b, s:s, s:i}", "name", cli_json_text(p->name), "default",
+                     p->is_default, "mode", om_routing_mode_name(p->mode), "services",
+                     (int)p->services);
 }
 
 static int list_profiles(struct cli *cli, const struct om_profiles *profiles)
@@ -65,13 +66,15 @@ static json_t *sections_json(const struct om_sections *sections)
         char uid[OM_UID_CHARS];
 
         om_uid_text(&s->uid, uid);
-        json_array_append_new(list, json_pack("{s:s, s:o, s:i}", "uid", uid, "name",
-                                              cli_json_text(s->name), "properties", (int)s->properties));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:i}", "uid", uid, "name",
+                                        cli_json_text(s->name), "properties", (int)s->properties));
     }
     return list;
 }
 
-static int show(struct cli *cli, const struct om_profile_info *info, const struct om_sections *sections)
+static int show(struct cli *cli, const struct om_profile_info *info,
+                const struct om_sections *sections)
 {
     static const char *const header[] = {"SECTION", "UID", "PROPERTIES"};
     struct cli_table table;
@@ -167,7 +170,8 @@ static int run_change(struct cli *cli, enum change what, char **argv)
 
     if (cli_store(cli, OM_STORE_WRITE, &store) != OM_OK)
         return cli_fail(cli);
-    rc = apply(store, what, argv, &cli->err) == OM_OK ? report(cli, store, what, argv) : cli_fail(cli);
+    rc = apply(store, what, argv, &cli->err) == OM_OK ? report(cli, store, what, argv)
+                                                      : cli_fail(cli);
     om_store_close(store);
     return rc;
 }
@@ -208,43 +212,70 @@ static int run_mode(struct cli *cli, int argc, char **argv)
 
     (void)argc;
     if (!om_routing_mode_parse(argv[1], &mode))
-        return cli_usage_error(cli, "there is no routing mode \"%.40s\": smart, cdo, cdo-8309", argv[1]);
+        return cli_usage_error(cli, "there is no routing mode \"%.40s\": smart, cdo, cdo-8309",
+                               argv[1]);
     return run_change(cli, MODE, argv);
 }
 
 static const struct cli_command create = {
-    .name = "create", .args = "NAME", .summary = "Create an empty profile; the first becomes the default",
-    .min_args = 1, .max_args = 1, .run = run_create};
+    .name = "create",
+    .args = "NAME",
+    .summary = "Create an empty profile; the first becomes the default",
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_create};
 static const struct cli_command list = {
     .name = "list", .args = "", .summary = "List the profiles", .run = run_list};
-static const struct cli_command show_command = {
-    .name = "show", .args = "[NAME]", .summary = "Show a profile and its sections", .max_args = 1,
-    .run = run_show};
-static const struct cli_command delete = {
-    .name = "delete", .args = "NAME", .summary = "Delete a profile with all its services and sections",
-    .min_args = 1, .max_args = 1, .run = run_delete};
-static const struct cli_command rename_command = {
-    .name = "rename", .args = "OLD NEW", .summary = "Rename a profile", .min_args = 2, .max_args = 2,
-    .run = run_rename};
-static const struct cli_command copy = {
-    .name = "copy", .args = "SRC DST", .summary = "Copy a profile; services and providers get new UIDs",
-    .min_args = 2, .max_args = 2, .run = run_copy};
-static const struct cli_command default_command = {
-    .name = "default", .args = "NAME", .summary = "Make a profile the default", .min_args = 1,
-    .max_args = 1, .run = run_default};
+static const struct cli_command show_command = {.name = "show",
+                                                .args = "[NAME]",
+                                                .summary = "Show a profile and its sections",
+                                                .max_args = 1,
+                                                .run = run_show};
+static const struct cli_command delete = {.name = "delete",
+                                          .args = "NAME",
+                                          .summary =
+                                              "Delete a profile with all its services and sections",
+                                          .min_args = 1,
+                                          .max_args = 1,
+                                          .run = run_delete};
+static const struct cli_command rename_command = {.name = "rename",
+                                                  .args = "OLD NEW",
+                                                  .summary = "Rename a profile",
+                                                  .min_args = 2,
+                                                  .max_args = 2,
+                                                  .run = run_rename};
+static const struct cli_command copy = {.name = "copy",
+                                        .args = "SRC DST",
+                                        .summary =
+                                            "Copy a profile; services and providers get new UIDs",
+                                        .min_args = 2,
+                                        .max_args = 2,
+                                        .run = run_copy};
+static const struct cli_command default_command = {.name = "default",
+                                                   .args = "NAME",
+                                                   .summary = "Make a profile the default",
+                                                   .min_args = 1,
+                                                   .max_args = 1,
+                                                   .run = run_default};
 static const struct cli_command mode_command = {
-    .name = "mode", .args = "NAME smart|cdo|cdo-8309",
+    .name = "mode",
+    .args = "NAME smart|cdo|cdo-8309",
     .summary = "Set how the profile and the proxy map route to a server",
-    .help = "smart     a proxy in the profile applies to 2013 targets, a legacy target stays reachable\n"
-            "cdo       as MAPI/CDO 6.5.8320 and later: a profile with RPC proxy properties fails on a\n"
-            "          legacy target with MAPI_E_FAILONEPROVIDER\n"
-            "cdo-8309  the same, and the map's domains compare with their case",
-    .min_args = 2, .max_args = 2, .run = run_mode};
+    .help =
+        "smart     a proxy in the profile applies to 2013 targets, a legacy target stays "
+        "reachable\n"
+        "cdo       as MAPI/CDO 6.5.8320 and later: a profile with RPC proxy properties fails on a\n"
+        "          legacy target with MAPI_E_FAILONEPROVIDER\n"
+        "cdo-8309  the same, and the map's domains compare with their case",
+    .min_args = 2,
+    .max_args = 2,
+    .run = run_mode};
 
 static const struct cli_command *const children[] = {
-    &create, &list, &show_command, &delete, &rename_command, &copy, &default_command, &mode_command,
-    NULL};
+    &create,          &list,         &show_command, &delete, &rename_command, &copy,
+    &default_command, &mode_command, NULL};
 
-const struct cli_command cli_cmd_profile = {
-    .name = "profile", .args = "", .summary = "Create, list, show and change profiles",
-    .children = children};
+const struct cli_command cli_cmd_profile = {.name = "profile",
+                                            .args = "",
+                                            .summary = "Create, list, show and change profiles",
+                                            .children = children};

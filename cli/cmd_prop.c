@@ -114,8 +114,8 @@ static json_t *prop_json(const struct om_section_info *section, const struct om_
     om_uid_text(&section->uid, uid);
     snprintf(tag, sizeof tag, "0x%08X", (unsigned)val->tag);
     return json_pack("{s:s, s:o, s:s?, s:s, s:s?, s:o, s:o}", "section", uid, "section_name",
-                     cli_json_text(section->name), "name", om_proptag_name(val->tag), "tag", tag, "type",
-                     type, "value", value_json(val), "text", text_json(val));
+                     cli_json_text(section->name), "name", om_proptag_name(val->tag), "tag", tag,
+                     "type", type, "value", value_json(val), "text", text_json(val));
 }
 
 static void prop_row(struct cli_table *table, const struct om_section_info *section,
@@ -338,8 +338,8 @@ static int run_set(struct cli *cli, int argc, char **argv)
         return cli_no_memory(cli);
     if (st != OM_OK)
         return cli_fail(cli);
-    return cli->json ? cli_json(cli, json_pack("{s:o, s:i}", "profile", cli_json_text(argv[0]), "set",
-                                               argc - 2))
+    return cli->json ? cli_json(cli, json_pack("{s:o, s:i}", "profile", cli_json_text(argv[0]),
+                                               "set", argc - 2))
                      : CLI_OK;
 }
 
@@ -362,32 +362,53 @@ static int run_delete(struct cli *cli, int argc, char **argv)
     om_store_close(store);
     if (st != OM_OK)
         return cli_fail(cli);
-    return cli->json ? cli_json(cli, json_pack("{s:o}", "deleted", cli_json_text(argv[2]))) : CLI_OK;
+    return cli->json ? cli_json(cli, json_pack("{s:o}", "deleted", cli_json_text(argv[2])))
+                     : CLI_OK;
 }
 
 #define WHERE                                                                                      \
     "SECTION is a UID, a provider's or service's name, or global. PROP is a name\n"                \
-    "(PR_PROFILE_CONNECT_FLAGS) or a tag (0x66040003); _A and _W behind a name choose PT_STRING8\n" \
+    "(PR_PROFILE_CONNECT_FLAGS) or a tag (0x66040003); _A and _W behind a name choose "            \
+    "PT_STRING8\n"                                                                                 \
     "and PT_UNICODE.\n"
 
-static const struct cli_command list = {
-    .name = "list", .args = "PROFILE [SECTION]", .summary = "List properties", .help = WHERE,
-    .min_args = 1, .max_args = 2, .run = run_list};
-static const struct cli_command get = {
-    .name = "get", .args = "PROFILE SECTION PROP", .summary = "Print one property's value",
-    .help = WHERE, .min_args = 3, .max_args = 3, .run = run_get};
+static const struct cli_command list = {.name = "list",
+                                        .args = "PROFILE [SECTION]",
+                                        .summary = "List properties",
+                                        .help = WHERE,
+                                        .min_args = 1,
+                                        .max_args = 2,
+                                        .run = run_list};
+static const struct cli_command get = {.name = "get",
+                                       .args = "PROFILE SECTION PROP",
+                                       .summary = "Print one property's value",
+                                       .help = WHERE,
+                                       .min_args = 3,
+                                       .max_args = 3,
+                                       .run = run_get};
 static const struct cli_command set = {
-    .name = "set", .args = "PROFILE SECTION PROP=VALUE...", .summary = "Set properties, all or none",
-    .help = WHERE "Flags may be names joined with '|':\n"
-                  "    PR_PROFILE_CONNECT_FLAGS='CONNECT_USE_SEPARATE_CONNECTION|CONNECT_IGNORE_NO_PF'\n"
-                  "Several values of a PT_MV_* property have ';' between them.",
-    .min_args = 3, .max_args = 1000, .run = run_set};
-static const struct cli_command delete = {
-    .name = "delete", .args = "PROFILE SECTION PROP", .summary = "Delete one property", .help = WHERE,
-    .min_args = 3, .max_args = 3, .run = run_delete};
+    .name = "set",
+    .args = "PROFILE SECTION PROP=VALUE...",
+    .summary = "Set properties, all or none",
+    .help = WHERE
+    "Flags may be names joined with '|':\n"
+    "    PR_PROFILE_CONNECT_FLAGS='CONNECT_USE_SEPARATE_CONNECTION|CONNECT_IGNORE_NO_PF'\n"
+    "Several values of a PT_MV_* property have ';' between them.",
+    .min_args = 3,
+    .max_args = 1000,
+    .run = run_set};
+static const struct cli_command delete = {.name = "delete",
+                                          .args = "PROFILE SECTION PROP",
+                                          .summary = "Delete one property",
+                                          .help = WHERE,
+                                          .min_args = 3,
+                                          .max_args = 3,
+                                          .run = run_delete};
 
 static const struct cli_command *const children[] = {&list, &get, &set, &delete, NULL};
 
-const struct cli_command cli_cmd_prop = {
-    .name = "prop", .args = "", .summary = "List, get, set and delete properties of sections",
-    .children = children};
+const struct cli_command cli_cmd_prop = {.name = "prop",
+                                         .args = "",
+                                         .summary =
+                                             "List, get, set and delete properties of sections",
+                                         .children = children};

@@ -25,8 +25,8 @@ static json_t *provider_json(const struct om_provider_info *p)
 
     om_uid_text(&p->uid, uid);
     om_uid_text(&p->service, service);
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:I, s:I}", "name", cli_json_text(p->name), "uid", uid,
-                     "service", service, "type", type_name(p->resource_type), "display_name",
+    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:I, s:I}", "name", cli_json_text(p->name), "uid",
+                     uid, "service", service, "type", type_name(p->resource_type), "display_name",
                      cli_json_text(p->display_name), "resource_type", (json_int_t)p->resource_type,
                      "resource_flags", (json_int_t)p->resource_flags);
 }
@@ -50,8 +50,8 @@ static int list_providers(struct cli *cli, const struct om_providers *providers)
 
         om_uid_text(&p->uid, uid);
         snprintf(flags, sizeof flags, "0x%X", (unsigned)p->resource_flags);
-        cli_table_row(&table, (const char *const[]){p->name, uid, type_name(p->resource_type), flags,
-                                                    p->display_name});
+        cli_table_row(&table, (const char *const[]){p->name, uid, type_name(p->resource_type),
+                                                    flags, p->display_name});
     }
     return cli_table_print(cli, &table);
 }
@@ -74,11 +74,16 @@ static int run_list(struct cli *cli, int argc, char **argv)
     return rc;
 }
 
-static const struct cli_command list = {
-    .name = "list", .args = "[PROFILE]", .summary = "List the providers of all services of a profile",
-    .max_args = 1, .run = run_list};
+static const struct cli_command list = {.name = "list",
+                                        .args = "[PROFILE]",
+                                        .summary =
+                                            "List the providers of all services of a profile",
+                                        .max_args = 1,
+                                        .run = run_list};
 
 static const struct cli_command *const children[] = {&list, NULL};
 
-const struct cli_command cli_cmd_provider = {
-    .name = "provider", .args = "", .summary = "List the providers of a profile", .children = children};
+const struct cli_command cli_cmd_provider = {.name = "provider",
+                                             .args = "",
+                                             .summary = "List the providers of a profile",
+                                             .children = children};

@@ -22,8 +22,8 @@ static int run_add(struct cli *cli, int argc, char **argv)
         return cli_fail(cli);
     om_uid_text(&uid, text);
     if (cli->json)
-        return cli_json(cli, json_pack("{s:o, s:o, s:s}", "profile", cli_json_text(argv[0]), "service",
-                                       cli_json_text(argv[1]), "uid", text));
+        return cli_json(cli, json_pack("{s:o, s:o, s:s}", "profile", cli_json_text(argv[0]),
+                                       "service", cli_json_text(argv[1]), "uid", text));
     printf("%s\n", text);
     return CLI_OK;
 }
@@ -33,8 +33,9 @@ static json_t *service_json(const struct om_service_info *s)
     char uid[OM_UID_CHARS];
 
     om_uid_text(&s->uid, uid);
-    return json_pack("{s:o, s:s, s:o, s:i}", "name", cli_json_text(s->name), "uid", uid, "display_name",
-                     cli_json_text(s->display_name), "providers", (int)s->providers);
+    return json_pack("{s:o, s:s, s:o, s:i}", "name", cli_json_text(s->name), "uid", uid,
+                     "display_name", cli_json_text(s->display_name), "providers",
+                     (int)s->providers);
 }
 
 static int list_services(struct cli *cli, const struct om_services *services)
@@ -95,7 +96,8 @@ static bool find_service(const struct om_services *services, const char *text, s
     return found == 1;
 }
 
-static int delete_one(struct cli *cli, struct om_store *store, const char *profile, const char *text)
+static int delete_one(struct cli *cli, struct om_store *store, const char *profile,
+                      const char *text)
 {
     struct om_services *services;
     struct om_uid uid;
@@ -106,7 +108,8 @@ static int delete_one(struct cli *cli, struct om_store *store, const char *profi
     found = find_service(services, text, &uid);
     om_services_free(services);
     if (!found)
-        return cli_usage_error(cli, "\"%.60s\" is neither a UID nor the name of exactly one service", text);
+        return cli_usage_error(
+            cli, "\"%.60s\" is neither a UID nor the name of exactly one service", text);
     if (om_service_delete(store, profile, &uid, &cli->err) != OM_OK)
         return cli_fail(cli);
     return cli->json ? cli_json(cli, json_pack("{s:o}", "deleted", cli_json_text(text))) : CLI_OK;
@@ -126,21 +129,32 @@ static int run_delete(struct cli *cli, int argc, char **argv)
 }
 
 static const struct cli_command add = {
-    .name = "add", .args = "PROFILE MSEMS",
+    .name = "add",
+    .args = "PROFILE MSEMS",
     .summary = "Add a message service with its providers and sections",
-    .help = "MSEMS creates the providers EMS_DSA, EMS_MDB_public, EMS_MDB_private, EMS_RXP, EMS_MSX and\n"
-            "EMS_Hook and the global profile section 13DBB0C8AA05101A9BB000AA002FC45A with MAPI's defaults.\n"
+    .help = "MSEMS creates the providers EMS_DSA, EMS_MDB_public, EMS_MDB_private, EMS_RXP, "
+            "EMS_MSX and\n"
+            "EMS_Hook and the global profile section 13DBB0C8AA05101A9BB000AA002FC45A with MAPI's "
+            "defaults.\n"
             "Prints the service's UID.",
-    .min_args = 2, .max_args = 2, .run = run_add};
-static const struct cli_command list = {
-    .name = "list", .args = "[PROFILE]", .summary = "List the message services of a profile",
-    .max_args = 1, .run = run_list};
-static const struct cli_command delete = {
-    .name = "delete", .args = "PROFILE UID", .summary = "Delete a service, its providers and sections",
-    .min_args = 2, .max_args = 2, .run = run_delete};
+    .min_args = 2,
+    .max_args = 2,
+    .run = run_add};
+static const struct cli_command list = {.name = "list",
+                                        .args = "[PROFILE]",
+                                        .summary = "List the message services of a profile",
+                                        .max_args = 1,
+                                        .run = run_list};
+static const struct cli_command delete = {.name = "delete",
+                                          .args = "PROFILE UID",
+                                          .summary = "Delete a service, its providers and sections",
+                                          .min_args = 2,
+                                          .max_args = 2,
+                                          .run = run_delete};
 
 static const struct cli_command *const children[] = {&add, &list, &delete, NULL};
 
-const struct cli_command cli_cmd_service = {
-    .name = "service", .args = "", .summary = "Add, list and delete message services",
-    .children = children};
+const struct cli_command cli_cmd_service = {.name = "service",
+                                            .args = "",
+                                            .summary = "Add, list and delete message services",
+                                            .children = children};

@@ -166,7 +166,10 @@ static int take_option(struct cli *cli, int c, const char *arg)
         cli->home = strdup(arg);
         return cli->home ? -1 : cli_no_memory(cli);
     case OPT_TIMEOUT:
-        return set_timeout(cli, arg) ? -1 : cli_usage_error(cli, "--timeout wants seconds, 0.001 to 86400, not \"%s\"", arg);
+        return set_timeout(cli, arg)
+                   ? -1
+                   : cli_usage_error(cli, "--timeout wants seconds, 0.001 to 86400, not \"%s\"",
+                                     arg);
     case OPT_RESOLVE:
         return add_resolve(cli, arg) ? -1 : cli_no_memory(cli);
     case OPT_USER:
@@ -209,7 +212,8 @@ static int bad_option(struct cli *cli, int c, char **argv)
 
 enum { WANT_HELP = -2, WANT_VERSION = -3 };
 
-/* Takes the options; -1 when all is well, WANT_*, or an exit code. optind is at the first word left. */
+/* Takes the options; -1 when all is well, WANT_*, or an exit code. optind is at the first word
+ * left. */
 static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
                  const struct option *longs)
 {
@@ -360,8 +364,8 @@ static int run_words(struct cli *cli, const struct cli_command *group,
 }
 
 /* argv[0] is the command's own name. */
-static int run_leaf(struct cli *cli, const struct cli_command *group,
-                    const struct cli_command *cmd, int argc, char **argv)
+static int run_leaf(struct cli *cli, const struct cli_command *group, const struct cli_command *cmd,
+                    int argc, char **argv)
 {
     struct option longs[64];
     size_t n = sizeof global_options / sizeof *global_options - 1;

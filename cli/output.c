@@ -12,8 +12,11 @@
 /* Length of the UTF-8 sequence at s, 0 when it is none. */
 static size_t utf8_length(const unsigned char *s)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
-             : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+               : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
+               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                             : 0;
 
     for (size_t i = 1; i < n; i++) {
         if ((s[i] & 0xC0) != 0x80)
@@ -207,9 +210,9 @@ void cli_table_free(struct cli_table *t)
 /* ---- failures ---- */
 
 /*
- * Which exit code a failure has: the first row that fits. Layer NONE is any layer, cause NONE any cause,
- * status OM_OK any status (the one the caller sees). The cause decides before the status does: MAPI's
- * codes are too coarse for a script.
+ * Which exit code a failure has: the first row that fits. Layer NONE is any layer, cause NONE any
+ * cause, status OM_OK any status (the one the caller sees). The cause decides before the status
+ * does: MAPI's codes are too coarse for a script.
  */
 static const struct {
     enum om_layer layer;
@@ -279,14 +282,16 @@ static json_t *frames_json(const struct om_error *err)
         const struct om_error_frame *f = &err->frames[i];
         const char *name = om_status_name(f->status);
 
-        json_array_append_new(list, json_pack("{s:s, s:o, s:I, s:s?}", "layer", om_layer_name(f->layer),
-                                              "text", cli_json_text(f->text), "status",
-                                              (json_int_t)(uint32_t)f->status, "name", name));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:I, s:s?}", "layer", om_layer_name(f->layer),
+                                        "text", cli_json_text(f->text), "status",
+                                        (json_int_t)(uint32_t)f->status, "name", name));
     }
     return list;
 }
 
-/* {status, name, layer, cause, native, native_kind, target, doing, detail, message, hint, frames} */
+/* {status, name, layer, cause, native, native_kind, target, doing, detail, message, hint, frames}
+ */
 static json_t *error_json(const struct om_error *err)
 {
     om_status st = om_error_status(err);
@@ -388,7 +393,8 @@ void cli_warn(struct cli *cli, const char *fmt, ...)
 
 /* ---- words near a mistyped one ---- */
 
-/* Optimal string alignment: a swap of neighbours is one mistake. Words are short; longer ones never match. */
+/* Optimal string alignment: a swap of neighbours is one mistake. Words are short; longer ones never
+ * match. */
 static unsigned distance(const char *a, const char *b)
 {
     enum { MAX = 40 };
@@ -407,7 +413,8 @@ static unsigned distance(const char *a, const char *b)
 
             cost = d[i - 1][j] + 1 < cost ? d[i - 1][j] + 1 : cost;
             cost = d[i][j - 1] + 1 < cost ? d[i][j - 1] + 1 : cost;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < cost)
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                d[i - 2][j - 2] + 1 < cost)
                 cost = d[i - 2][j - 2] + 1;
             d[i][j] = cost;
         }
@@ -425,7 +432,8 @@ void cli_nearest(const char *word, const char *const *known, size_t count, char 
                     (strlen(word) > 1 && strncasecmp(word, known[i], strlen(word)) == 0);
 
         if (near && used < size)
-            used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : ": did you mean ", known[i]);
+            used += (size_t)snprintf(buf + used, size - used, "%s%s",
+                                     used ? ", " : ": did you mean ", known[i]);
     }
     if (used && used + 1 < size)
         snprintf(buf + used, size - used, "?");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a password comes from: a file, a command, the desktop's secret service, the terminal. Never an
- * argument, never the profile; wiped as soon as it was used.
+ * Where a password comes from: a file, a command, the desktop's secret service, the terminal. Never
+ * an argument, never the profile; wiped as soon as it was used.
  */
 #include "cli/cli.h"
 
@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PASSWORD_MAX       4096
-#define SECRET_SERVICE_MS  10000 /* a keyring that asks to be unlocked where nobody sees it */
+#define PASSWORD_MAX      4096
+#define SECRET_SERVICE_MS 10000 /* a keyring that asks to be unlocked where nobody sees it */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_SANITIZER 1
@@ -64,9 +64,14 @@ static om_status fail_errno(struct cli *cli, const char *target)
     bool missing = errno == ENOENT || errno == ENOTDIR;
     bool denied = errno == EACCES || errno == EPERM;
 
-    return fail(cli, missing ? MAPI_E_NOT_FOUND : denied ? MAPI_E_NO_ACCESS : MAPI_E_DISK_ERROR,
-                missing ? OM_CAUSE_NOT_FOUND : denied ? OM_CAUSE_ACCESS_DENIED : OM_CAUSE_IO, target,
-                strerror(errno));
+    return fail(cli,
+                missing  ? MAPI_E_NOT_FOUND
+                : denied ? MAPI_E_NO_ACCESS
+                         : MAPI_E_DISK_ERROR,
+                missing  ? OM_CAUSE_NOT_FOUND
+                : denied ? OM_CAUSE_ACCESS_DENIED
+                         : OM_CAUSE_IO,
+                target, strerror(errno));
 }
 
 /* Milliseconds left until a deadline; -1 without one. */
@@ -83,8 +88,8 @@ static int left_ms(const struct timespec *deadline)
 }
 
 /*
- * Reads up to the end into buf (PASSWORD_MAX + 1 bytes). Gives the length, -1 with errno set: ETIMEDOUT
- * past the deadline, EFBIG when there is more than a password.
+ * Reads up to the end into buf (PASSWORD_MAX + 1 bytes). Gives the length, -1 with errno set:
+ * ETIMEDOUT past the deadline, EFBIG when there is more than a password.
  */
 static ssize_t read_all(int fd, char *buf, const struct timespec *deadline)
 {
@@ -140,8 +145,8 @@ static om_status from_fd(struct cli *cli, int fd, const char *target, char **pas
 {
     char buf[PASSWORD_MAX + 1];
     ssize_t n = read_all(fd, buf, NULL);
-    om_status st = n < 0 ? fail_errno(cli, target)
-                         : first_line(cli, buf, (size_t)n, target, password);
+    om_status st =
+        n < 0 ? fail_errno(cli, target) : first_line(cli, buf, (size_t)n, target, password);
 
     explicit_bzero(buf, sizeof buf);
     return st;
@@ -263,14 +268,19 @@ static bool has_session_bus(void)
 }
 
 /*
- * Through libsecret's own command, secret-tool: a keyring that never answers then costs a child and ten
- * seconds, and the library costs nothing where it is not wanted. A password is stored with
+ * Through libsecret's own command, secret-tool: a keyring that never answers then costs a child and
+ * ten seconds, and the library costs nothing where it is not wanted. A password is stored with
  *     secret-tool store --label=onemapi service onemapi user USER
  */
 static void from_secret_service(struct cli *cli, const char *user, char **password)
 {
-    char *argv[] = {strdup("secret-tool"), strdup("lookup"), strdup("service"), strdup("onemapi"),
-                    strdup("user"),        strdup(user),     NULL};
+    char *argv[] = {strdup("secret-tool"),
+                    strdup("lookup"),
+                    strdup("service"),
+                    strdup("onemapi"),
+                    strdup("user"),
+                    strdup(user),
+                    NULL};
     struct timespec deadline;
     char buf[PASSWORD_MAX + 1];
     bool ready = true;
@@ -286,9 +296,11 @@ static void from_secret_service(struct cli *cli, const char *user, char **passwo
     if (fd >= 0) {
         n = read_all(fd, buf, &deadline);
         if (n < 0 && errno == ETIMEDOUT)
-            cli_warn(cli, "the secret service did not answer within %d s", SECRET_SERVICE_MS / 1000);
+            cli_warn(cli, "the secret service did not answer within %d s",
+                     SECRET_SERVICE_MS / 1000);
         close(fd);
-        if (reap(pid, n < 0) == 0 && n > 0 && first_line(cli, buf, (size_t)n, "", password) != OM_OK)
+        if (reap(pid, n < 0) == 0 && n > 0 &&
+            first_line(cli, buf, (size_t)n, "", password) != OM_OK)
             om_error_clear(&cli->err);
     }
     explicit_bzero(buf, sizeof buf);
@@ -346,7 +358,8 @@ static om_status from_terminal(struct cli *cli, const char *user, char **passwor
 
 om_status cli_password(struct cli *cli, enum cli_identity which, const char *user, char **password)
 {
-    bool http = which == CLI_IDENTITY_HTTP && (cli->http_password_file || cli->http_password_command);
+    bool http =
+        which == CLI_IDENTITY_HTTP && (cli->http_password_file || cli->http_password_command);
     const char *file = http ? cli->http_password_file : cli->password_file;
     const char *command = http ? cli->http_password_command : cli->password_command;
 

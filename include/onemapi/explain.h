@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a code means: MAPI, Exchange, RPC, RPC proxy, HTTP and NTSTATUS codes, each with its usual causes
- * and what to try.
+ * What a code means: MAPI, Exchange, RPC, RPC proxy, HTTP and NTSTATUS codes, each with its usual
+ * causes and what to try.
  */
 #ifndef ONEMAPI_EXPLAIN_H
 #define ONEMAPI_EXPLAIN_H
@@ -11,7 +11,7 @@
 OM_BEGIN_DECLS
 
 struct om_code_info {
-    const char *kind;    /* "mapi", "ec", "rpc", "rpc-proxy", "http", "ntstatus", "sspi" */
+    const char *kind; /* "mapi", "ec", "rpc", "rpc-proxy", "http", "ntstatus", "sspi" */
     uint32_t code;
     const char *name;    /* "MAPI_E_LOGON_FAILED"; for HTTP the reason phrase */
     const char *meaning; /* one clause */
@@ -28,9 +28,9 @@ struct om_codes {
 };
 
 /*
- * Everything the text may mean: a name (any case), or a number as hexadecimal with or without 0x or as
- * decimal, also negative. A number such as 478 is looked up both ways, decimal first. MAPI_E_NOT_FOUND of
- * layer `usage`: nothing known; the detail lists names that contain the text.
+ * Everything the text may mean: a name (any case), or a number as hexadecimal with or without 0x or
+ * as decimal, also negative. A number such as 478 is looked up both ways, decimal first.
+ * MAPI_E_NOT_FOUND of layer `usage`: nothing known; the detail lists names that contain the text.
  */
 OM_API om_status om_code_explain(const char *text, struct om_codes *out, struct om_error *err);
 

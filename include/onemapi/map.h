@@ -3,14 +3,14 @@
  * RpcHttpProxyMap, and the way to a server that follows from it and from the profile.
  *
  * On Windows the map is a set of registry values whose names begin with "RpcHttpProxyMap"; each
- * application writes one of its own, and all are read. Here they are settings of the profile store. The
- * data of a value is entries
+ * application writes one of its own, and all are read. Here they are settings of the profile store.
+ * The data of a value is entries
  *
  *     domain=proxy,RpcHttpAuthMethod,RpcAuthMethod,IgnoreInvalidCert
  *     contoso.com=mail.contoso.com,ntlm,ntlm,false
  *
- *   domain   what stands right of '@' in a personalized server id, or * for any domain without an entry
- *   proxy    host, [http://|https://]host[:port]; https and the scheme's own port if not said
+ *   domain   what stands right of '@' in a personalized server id, or * for any domain without an
+ * entry proxy    host, [http://|https://]host[:port]; https and the scheme's own port if not said
  *   methods  basic ntlm negotiate for HTTP; ntlm negotiate kerberos none anonymous for RPC
  *   last     true accepts certificates that are not valid
  *
@@ -24,8 +24,18 @@
 
 OM_BEGIN_DECLS
 
-enum om_http_auth { OM_HTTP_AUTH_NONE, OM_HTTP_AUTH_BASIC, OM_HTTP_AUTH_NTLM, OM_HTTP_AUTH_NEGOTIATE };
-enum om_rpc_auth { OM_RPC_METHOD_NONE, OM_RPC_METHOD_NTLM, OM_RPC_METHOD_NEGOTIATE, OM_RPC_METHOD_KERBEROS };
+enum om_http_auth {
+    OM_HTTP_AUTH_NONE,
+    OM_HTTP_AUTH_BASIC,
+    OM_HTTP_AUTH_NTLM,
+    OM_HTTP_AUTH_NEGOTIATE
+};
+enum om_rpc_auth {
+    OM_RPC_METHOD_NONE,
+    OM_RPC_METHOD_NTLM,
+    OM_RPC_METHOD_NEGOTIATE,
+    OM_RPC_METHOD_KERBEROS
+};
 
 /* [MS-RPCE] 2.2.1.1.8; the values are those of the wire. */
 enum om_rpc_level {
@@ -99,19 +109,21 @@ struct om_map_values {
 };
 
 /* Reads the values given; what cannot be read is in `errors`, never a failure. */
-OM_API om_status om_map_parse(const struct om_map_value *values, uint32_t count, struct om_map **out,
-                              struct om_error *err);
+OM_API om_status om_map_parse(const struct om_map_value *values, uint32_t count,
+                              struct om_map **out, struct om_error *err);
 OM_API void om_map_free(struct om_map *map);
 
 /* The store's map: its values, and all of them read. Errors as in profile.h. */
-OM_API om_status om_map_list(struct om_store *store, struct om_map_values **out, struct om_error *err);
+OM_API om_status om_map_list(struct om_store *store, struct om_map_values **out,
+                             struct om_error *err);
 OM_API void om_map_values_free(struct om_map_values *values);
 OM_API om_status om_map_load(struct om_store *store, struct om_map **out, struct om_error *err);
 
 /*
- * Sets a value. MAPI_E_INVALID_PARAMETER of layer `map`: the name does not begin with RpcHttpProxyMap
- * (bad-argument), or an entry cannot be read (bad-syntax; the native code is the column of the first; the
- * store is not changed, and om_map_parse() lists them all). MAPI_E_TOO_BIG: more than 64 KiB.
+ * Sets a value. MAPI_E_INVALID_PARAMETER of layer `map`: the name does not begin with
+ * RpcHttpProxyMap (bad-argument), or an entry cannot be read (bad-syntax; the native code is the
+ * column of the first; the store is not changed, and om_map_parse() lists them all).
+ * MAPI_E_TOO_BIG: more than 64 KiB.
  */
 OM_API om_status om_map_set(struct om_store *store, const char *name, const char *data, size_t size,
                             struct om_error *err);
@@ -123,35 +135,35 @@ OM_API om_status om_map_delete(struct om_store *store, const char *name, struct 
 struct om_route_source {
     const char *field; /* "proxy", "http_auth", ...: named like the members of struct om_route */
     const char *value;
-    const char *from;  /* "map value RpcHttpProxyMap_MFCMAPI, entry 1", "profile property
-                          PR_ROH_PROXY_SERVER", "default", ... */
-    const char *by;    /* in `overridden`: what took its place; NULL in `sources` */
+    const char *from; /* "map value RpcHttpProxyMap_MFCMAPI, entry 1", "profile property
+                         PR_ROH_PROXY_SERVER", "default", ... */
+    const char *by;   /* in `overridden`: what took its place; NULL in `sources` */
 };
 
 /* Everything belongs to the route; free with om_route_free(). */
 struct om_route {
-    const char *server;   /* the target as given */
-    const char *domain;   /* right of '@'; "" for a legacy server */
+    const char *server; /* the target as given */
+    const char *domain; /* right of '@'; "" for a legacy server */
     enum om_routing_mode mode;
     enum om_transport transport;
-    const char *proxy;    /* the RPC proxy; "" over TCP */
-    uint16_t proxy_port;  /* 0 over TCP */
-    bool tls;             /* to the proxy */
+    const char *proxy;           /* the RPC proxy; "" over TCP */
+    uint16_t proxy_port;         /* 0 over TCP */
+    bool tls;                    /* to the proxy */
     enum om_http_auth http_auth; /* OM_HTTP_AUTH_NONE over TCP */
     enum om_rpc_auth rpc_auth;
     enum om_rpc_level rpc_level;
     bool ignore_certificate;
-    const char *principal_name; /* "msstd:host" the certificate must have; "" when it is the proxy's own name */
+    const char *principal_name; /* "msstd:host" the certificate must have; "" when it is the proxy's
+                                   own name */
     uint32_t source_count, overridden_count;
     const struct om_route_source *sources;    /* one for each field that applies */
     const struct om_route_source *overridden; /* values that lost */
 };
 
 /*
- * The way to a server: a personalized id (guid@domain) or a legacy server's name. `profile` NULL: the
- * default profile, or none if there is no default.
- *   MAPI_E_NOT_FOUND       map, no-map-entry: a personalized id and no proxy anywhere. In the CDO modes
- *                          seen as MAPI_E_LOGON_FAILED, as there.
+ * The way to a server: a personalized id (guid@domain) or a legacy server's name. `profile` NULL:
+ * the default profile, or none if there is no default. MAPI_E_NOT_FOUND       map, no-map-entry: a
+ * personalized id and no proxy anywhere. In the CDO modes seen as MAPI_E_LOGON_FAILED, as there.
  *   MAPI_E_FAILONEPROVIDER (CDO modes) over route, proxy-blocks-legacy
  *   MAPI_E_BAD_VALUE       profile, bad-argument: a property has a value that means nothing
  */

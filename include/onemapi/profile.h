@@ -3,9 +3,9 @@
  * The profile store: profiles, their message services, providers and sections of typed properties.
  *
  * One SQLite file, `profiles.db`, in a home folder of the user's own (0700, the file 0600). Several
- * processes may use it at once: each change is one transaction, a reader sees the state before or after
- * it, and a process that dies in between leaves the state before. A store belongs to one thread at a
- * time.
+ * processes may use it at once: each change is one transaction, a reader sees the state before or
+ * after it, and a process that dies in between leaves the state before. A store belongs to one
+ * thread at a time.
  *
  * Errors of every function here, besides those it names: layer `store` with
  *   MAPI_E_DISK_ERROR       io            the file cannot be read or written
@@ -16,9 +16,9 @@
  *   MAPI_E_BUSY             locked        another process held it for longer than ten seconds
  * and MAPI_E_NOT_ENOUGH_MEMORY of layer `system`. Out-parameters are untouched on failure.
  *
- * Where a profile is named, NULL means the default one; MAPI_E_NOT_FOUND of layer `profile` says that
- * there is none of that name, or no default. Names compare as Windows' registry keys do: without
- * regard to ASCII case, and are kept as written.
+ * Where a profile is named, NULL means the default one; MAPI_E_NOT_FOUND of layer `profile` says
+ * that there is none of that name, or no default. Names compare as Windows' registry keys do:
+ * without regard to ASCII case, and are kept as written.
  */
 #ifndef ONEMAPI_PROFILE_H
 #define ONEMAPI_PROFILE_H
@@ -32,24 +32,25 @@ OM_BEGIN_DECLS
 struct om_store;
 
 enum om_store_flags {
-    OM_STORE_READ = 0,  /* a store that does not exist yet reads as an empty one; nothing is created */
-    OM_STORE_WRITE = 1  /* folder and file are created when absent */
+    OM_STORE_READ =
+        0, /* a store that does not exist yet reads as an empty one; nothing is created */
+    OM_STORE_WRITE = 1 /* folder and file are created when absent */
 };
 
 /*
- * Opens the store of a home folder. Looser modes than 0700 and 0600 are tightened when it is opened for
- * writing; a folder or file of another user is refused (MAPI_E_NO_ACCESS, access-denied).
- * The whole file is checked before anything of it is believed.
- * Close with om_store_close(); NULL is accepted there.
+ * Opens the store of a home folder. Looser modes than 0700 and 0600 are tightened when it is opened
+ * for writing; a folder or file of another user is refused (MAPI_E_NO_ACCESS, access-denied). The
+ * whole file is checked before anything of it is believed. Close with om_store_close(); NULL is
+ * accepted there.
  */
 OM_API om_status om_store_open(const char *home, unsigned flags, struct om_store **out,
                                struct om_error *err);
 OM_API void om_store_close(struct om_store *store);
 
 /*
- * Makes the changes between begin and commit one. Calls nest: an inner rollback undoes its own part,
- * only the outermost commit writes. om_store_rollback() never fails: what was begun is undone.
- * A failed commit leaves the state before, and there is nothing left to roll back.
+ * Makes the changes between begin and commit one. Calls nest: an inner rollback undoes its own
+ * part, only the outermost commit writes. om_store_rollback() never fails: what was begun is
+ * undone. A failed commit leaves the state before, and there is nothing left to roll back.
  */
 OM_API om_status om_store_begin(struct om_store *store, struct om_error *err);
 OM_API om_status om_store_commit(struct om_store *store, struct om_error *err);
@@ -93,11 +94,14 @@ OM_API om_status om_profile_find(struct om_store *store, const char *profile,
  * A new, empty profile; the first one becomes the default. MAPI_E_COLLISION: the name is taken.
  * MAPI_E_INVALID_PARAMETER: empty, too long, not UTF-8, or with a control character, '/' or '\'.
  */
-OM_API om_status om_profile_create(struct om_store *store, const char *profile, struct om_error *err);
-OM_API om_status om_profile_delete(struct om_store *store, const char *profile, struct om_error *err);
+OM_API om_status om_profile_create(struct om_store *store, const char *profile,
+                                   struct om_error *err);
+OM_API om_status om_profile_delete(struct om_store *store, const char *profile,
+                                   struct om_error *err);
 OM_API om_status om_profile_rename(struct om_store *store, const char *profile, const char *name,
                                    struct om_error *err);
-/* Services, providers, sections and mode; services and providers get new UIDs, well-known sections keep theirs. */
+/* Services, providers, sections and mode; services and providers get new UIDs, well-known sections
+ * keep theirs. */
 OM_API om_status om_profile_copy(struct om_store *store, const char *profile, const char *name,
                                  struct om_error *err);
 OM_API om_status om_profile_set_default(struct om_store *store, const char *profile,
@@ -115,12 +119,12 @@ struct om_service_info {
 };
 
 struct om_provider_info {
-    struct om_uid uid;        /* PR_PROVIDER_UID; also the UID of the provider's section */
+    struct om_uid uid; /* PR_PROVIDER_UID; also the UID of the provider's section */
     struct om_uid service;
-    const char *name;         /* "EMS_MDB_private", as in the service's description */
+    const char *name; /* "EMS_MDB_private", as in the service's description */
     const char *display_name;
-    uint32_t resource_type;   /* PR_RESOURCE_TYPE: MAPI_STORE_PROVIDER 33, MAPI_AB_PROVIDER 35, ... */
-    uint32_t resource_flags;  /* PR_RESOURCE_FLAGS: STATUS_*, HOOK_* */
+    uint32_t resource_type; /* PR_RESOURCE_TYPE: MAPI_STORE_PROVIDER 33, MAPI_AB_PROVIDER 35, ... */
+    uint32_t resource_flags; /* PR_RESOURCE_FLAGS: STATUS_*, HOOK_* */
 };
 
 /* In the order they were added. Free with om_services_free(), om_providers_free(). */
@@ -139,15 +143,16 @@ OM_API om_status om_service_list(struct om_store *store, const char *profile,
 OM_API void om_services_free(struct om_services *services);
 
 /*
- * What IMsgServiceAdmin::CreateMsgService does: service, providers and sections with the defaults of
- * the service's description. Known: "MSEMS". `uid` (may be NULL) gets the service's UID.
- * MAPI_E_NOT_FOUND: no such service description. MAPI_E_NO_ACCESS, layer `profile`, cause `exists`: the
- * service is marked SERVICE_SINGLE_COPY and there already.
+ * What IMsgServiceAdmin::CreateMsgService does: service, providers and sections with the defaults
+ * of the service's description. Known: "MSEMS". `uid` (may be NULL) gets the service's UID.
+ * MAPI_E_NOT_FOUND: no such service description. MAPI_E_NO_ACCESS, layer `profile`, cause `exists`:
+ * the service is marked SERVICE_SINGLE_COPY and there already.
  */
 OM_API om_status om_service_add(struct om_store *store, const char *profile, const char *service,
                                 struct om_uid *uid, struct om_error *err);
 
-/* With its providers and all their sections. MAPI_E_NOT_FOUND: the profile has no service of that UID. */
+/* With its providers and all their sections. MAPI_E_NOT_FOUND: the profile has no service of that
+ * UID. */
 OM_API om_status om_service_delete(struct om_store *store, const char *profile,
                                    const struct om_uid *uid, struct om_error *err);
 
@@ -167,7 +172,7 @@ OM_API bool om_uid_from_text(const char *text, struct om_uid *uid); /* 32 digits
 
 struct om_section_info {
     struct om_uid uid;
-    const char *name;   /* "global", the provider's or service's name; "" for any other */
+    const char *name; /* "global", the provider's or service's name; "" for any other */
     uint32_t properties;
 };
 
@@ -181,9 +186,10 @@ OM_API om_status om_section_list(struct om_store *store, const char *profile,
 OM_API void om_sections_free(struct om_sections *sections);
 
 /*
- * The UID of a section from its UID in hexadecimal, a provider's or service's name, or "global": the
- * section that PR_EMSMDB_SECTION_UID of the MSEMS service names, else om_uid_global_section.
- * MAPI_E_NOT_FOUND lists the names there are; MAPI_E_AMBIGUOUS_RECIP when two providers share the name.
+ * The UID of a section from its UID in hexadecimal, a provider's or service's name, or "global":
+ * the section that PR_EMSMDB_SECTION_UID of the MSEMS service names, else om_uid_global_section.
+ * MAPI_E_NOT_FOUND lists the names there are; MAPI_E_AMBIGUOUS_RECIP when two providers share the
+ * name.
  */
 OM_API om_status om_section_resolve(struct om_store *store, const char *profile, const char *text,
                                     struct om_uid *uid, struct om_error *err);
@@ -205,8 +211,9 @@ OM_API om_status om_section_read(struct om_store *store, const char *profile,
                                  struct om_error *err);
 
 /*
- * A value by its tag: of exactly this type; else, for PT_STRING8 and PT_UNICODE, of the other string
- * type; for PT_UNSPECIFIED, of any type (the lowest). NULL when there is none. Borrowed from the list.
+ * A value by its tag: of exactly this type; else, for PT_STRING8 and PT_UNICODE, of the other
+ * string type; for PT_UNSPECIFIED, of any type (the lowest). NULL when there is none. Borrowed from
+ * the list.
  */
 OM_API const struct om_propval *om_props_find(const struct om_props *props, om_proptag tag);
 
@@ -223,10 +230,10 @@ OM_API om_status om_prop_get(struct om_store *store, const char *profile,
                              struct om_error *err);
 
 /*
- * Sets all of them or none; the section is created when it is not there. As in the registry the type is part
- * of the key: PT_STRING8 and PT_UNICODE of one identifier are two values, each kept byte for byte.
- * MAPI_E_INVALID_TYPE: a type that is none (PT_UNSPECIFIED among them). MAPI_E_TOO_BIG: a value of more
- * than 1 MiB, a string of more than 32 KiB.
+ * Sets all of them or none; the section is created when it is not there. As in the registry the
+ * type is part of the key: PT_STRING8 and PT_UNICODE of one identifier are two values, each kept
+ * byte for byte. MAPI_E_INVALID_TYPE: a type that is none (PT_UNSPECIFIED among them).
+ * MAPI_E_TOO_BIG: a value of more than 1 MiB, a string of more than 32 KiB.
  */
 OM_API om_status om_prop_set(struct om_store *store, const char *profile,
                              const struct om_uid *section, const struct om_propval *values,

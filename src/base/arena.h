@@ -14,7 +14,7 @@ struct om_arena_block;
 
 struct om_arena {
     struct om_arena_block *head;
-    size_t used;    /* bytes handed out, rounded for alignment */
+    size_t used; /* bytes handed out, rounded for alignment */
     size_t ceiling;
     bool failed;
     bool too_large; /* the failure was the ceiling, not memory */
@@ -31,8 +31,8 @@ char *om__arena_strndup(struct om_arena *a, const char *s, size_t n);
 char *om__arena_strdup(struct om_arena *a, const char *s);
 
 /*
- * An array that grows in an arena, so that what comes of it is plain `items` and `count`. Start with the first
- * two members set and the others zero. Items move when it grows.
+ * An array that grows in an arena, so that what comes of it is plain `items` and `count`. Start
+ * with the first two members set and the others zero. Items move when it grows.
  */
 struct om__rows {
     struct om_arena *arena;

@@ -27,8 +27,8 @@ static const struct code ec_codes[] = {OM_EC_LIST(EC_)};
 /* What travels as a fault, and Win32 codes a Windows server logs beside it ([MS-ERREF] 2.2). */
 #define FAULT_(name, code, status, cause, text) {code, #name, text},
 static const struct code rpc_codes[] = {
-    OM_RPC_FAULT_LIST(FAULT_)
-    {0x0000052E, "ERROR_LOGON_FAILURE", "the user name or password is wrong"},
+    OM_RPC_FAULT_LIST(FAULT_){0x0000052E, "ERROR_LOGON_FAILURE",
+                              "the user name or password is wrong"},
     {0x00000530, "ERROR_INVALID_LOGON_HOURS", "the account may not log on at this hour"},
     {0x00000531, "ERROR_INVALID_WORKSTATION", "the account may not log on from this machine"},
     {0x00000532, "ERROR_PASSWORD_EXPIRED", "the password has expired"},
@@ -77,12 +77,14 @@ static const struct code ntstatus_codes[] = {
     {0xC0000064, "STATUS_NO_SUCH_USER", "the user does not exist"},
     {0xC000006A, "STATUS_WRONG_PASSWORD", "the password is wrong"},
     {0xC000006D, "STATUS_LOGON_FAILURE", "the user name or password is wrong"},
-    {0xC000006E, "STATUS_ACCOUNT_RESTRICTION", "the account has a restriction, such as no empty password"},
+    {0xC000006E, "STATUS_ACCOUNT_RESTRICTION",
+     "the account has a restriction, such as no empty password"},
     {0xC000006F, "STATUS_INVALID_LOGON_HOURS", "the account may not log on at this hour"},
     {0xC0000070, "STATUS_INVALID_WORKSTATION", "the account may not log on from this machine"},
     {0xC0000071, "STATUS_PASSWORD_EXPIRED", "the password has expired"},
     {0xC0000072, "STATUS_ACCOUNT_DISABLED", "the account is disabled"},
-    {0xC0000133, "STATUS_TIME_DIFFERENCE_AT_DC", "the clocks of client and domain controller differ too much"},
+    {0xC0000133, "STATUS_TIME_DIFFERENCE_AT_DC",
+     "the clocks of client and domain controller differ too much"},
     {0xC000015B, "STATUS_LOGON_TYPE_NOT_GRANTED", "the account may not log on this way"},
     {0xC0000193, "STATUS_ACCOUNT_EXPIRED", "the account has expired"},
     {0xC0000224, "STATUS_PASSWORD_MUST_CHANGE", "the password must be changed first"},
@@ -104,15 +106,17 @@ static const struct code sspi_codes[] = {
     {0x80090346, "SEC_E_BAD_BINDINGS", "the channel binding does not match"},
 };
 
-#define LIST(kind, codes) {kind, codes, sizeof codes / sizeof *codes}
+#define LIST(kind, codes)                                                                          \
+    {                                                                                              \
+        kind, codes, sizeof codes / sizeof *codes                                                  \
+    }
 static const struct {
     const char *kind;
     const struct code *codes;
     size_t count;
 } lists[] = {
-    LIST("mapi", mapi_codes),           LIST("ec", ec_codes),
-    LIST("rpc-proxy", rpc_proxy_codes), LIST("rpc", rpc_codes),
-    LIST("http", http_codes),           LIST("ntstatus", ntstatus_codes),
+    LIST("mapi", mapi_codes), LIST("ec", ec_codes),     LIST("rpc-proxy", rpc_proxy_codes),
+    LIST("rpc", rpc_codes),   LIST("http", http_codes), LIST("ntstatus", ntstatus_codes),
     LIST("sspi", sspi_codes),
 };
 #undef LIST
@@ -124,19 +128,25 @@ static const struct {
     const char *causes, *advice;
 } advices[] = {
     {"mapi", 0x8004011D,
-     "the profile has RPC proxy properties and the target is Exchange 2007 or 2010; there is no public "
+     "the profile has RPC proxy properties and the target is Exchange 2007 or 2010; there is no "
+     "public "
      "folder store; no right on the mailbox, or an inherited Deny; too many sessions",
-     "look at the layer and cause that onemapi names beneath it; put the proxy into RpcHttpProxyMap instead "
+     "look at the layer and cause that onemapi names beneath it; put the proxy into "
+     "RpcHttpProxyMap instead "
      "of the profile (or use routing mode smart); set CONNECT_IGNORE_NO_PF; grant Full Access"},
     {"mapi", 0x80040111,
-     "wrong password; no entry of RpcHttpProxyMap for the domain of the personalized server id; the address "
+     "wrong password; no entry of RpcHttpProxyMap for the domain of the personalized server id; "
+     "the address "
      "book cannot be reached; too many sessions",
-     "onemapi map explain SERVER shows what would be used; onemapi map check finds entries that do not match"},
+     "onemapi map explain SERVER shows what would be used; onemapi map check finds entries that do "
+     "not match"},
     {"mapi", 0x8004010F,
-     "the name is in no address book; no entry of RpcHttpProxyMap for this domain; a property is not set",
+     "the name is in no address book; no entry of RpcHttpProxyMap for this domain; a property is "
+     "not set",
      "check the spelling; onemapi map explain SERVER"},
     {"mapi", 0x80040115,
-     "RPC over TCP to Exchange 2013 or later, which does not serve it; a firewall; a certificate that is not "
+     "RPC over TCP to Exchange 2013 or later, which does not serve it; a firewall; a certificate "
+     "that is not "
      "trusted; an RPC proxy that cannot reach the server",
      "reach 2013 through RpcHttpProxyMap; check name, port and certificate of the proxy"},
     {"mapi", 0x8004011C, "a property the provider needs is not set",
@@ -147,7 +157,8 @@ static const struct {
      "use the alias, the SMTP address, or =alias for an exact match"},
     {"ec", 0x0970, "the server demands RPC encryption, which Exchange 2010 does by default",
      "onemapi prop set PROFILE global PR_PROFILE_UI_STATE=EDK_PROFILEUISTATE_ENCRYPTNETWORK"},
-    {"ec", 0x03EB, "the DN is wrong; the mailbox is hidden, deleted, or not yet created by a first logon",
+    {"ec", 0x03EB,
+     "the DN is wrong; the mailbox is hidden, deleted, or not yet created by a first logon",
      "onemapi resolve NAME shows the DN the address book has"},
     {"ec", 0x03F2, "no right on the mailbox, or an inherited Deny",
      "grant Full Access, and look for Deny entries that are inherited"},
@@ -162,33 +173,40 @@ static const struct {
     {"ec", 0x011C, "the server has no data for this mailbox", "log on to the mailbox itself first"},
     {"ec", 0x04B6, "a ROP of the buffer is one the server does not know, or is damaged",
      "report it with -vv"},
-    {"ec", 0x80070057, "a logon without USE_PER_MDB_REPLID_MAPPING, or another mistake of the client's",
+    {"ec", 0x80070057,
+     "a logon without USE_PER_MDB_REPLID_MAPPING, or another mistake of the client's",
      "report it with -vv"},
-    {"rpc", 0x0005, "the bind was not authenticated as the interface demands; a wrong password shows this "
-                    "way too, at the first call",
+    {"rpc", 0x0005,
+     "the bind was not authenticated as the interface demands; a wrong password shows this "
+     "way too, at the first call",
      "check user, password and RPC authentication method"},
-    {"rpc", 0x06BA, "the server is down, or a firewall or the RPC proxy does not let this port through",
+    {"rpc", 0x06BA,
+     "the server is down, or a firewall or the RPC proxy does not let this port through",
      "check that ports 6001, 6002 and 6004 are open from the RPC proxy to the server"},
-    {"rpc", 0x06D9, "the server is no Exchange server, the service is not running, or it is Exchange 2013 "
-                    "or later, which registers nothing for TCP",
+    {"rpc", 0x06D9,
+     "the server is no Exchange server, the service is not running, or it is Exchange 2013 "
+     "or later, which registers nothing for TCP",
      "check the server name; reach 2013 and later by RPC over HTTP"},
     {"rpc", 0x06F7, "the client's arguments do not have the form the server expects",
      "report it with -vv"},
     {"rpc", 0x0721, "sequence numbers or keys of client and server differ",
      "try another RPC authentication method; report it with -vv"},
-    {"rpc-proxy", 0x06BA, "the personalized server id is wrong or of another organisation; the port is not "
-                          "among the proxy's ValidPorts; the server behind is down",
+    {"rpc-proxy", 0x06BA,
+     "the personalized server id is wrong or of another organisation; the port is not "
+     "among the proxy's ValidPorts; the server behind is down",
      "compare PR_PROFILE_UNRESOLVED_SERVER with what Autodiscover says"},
     {"rpc-proxy", 0x0005, "the proxy's ValidPorts do not have this server and port",
      "ask the administrator of the RPC proxy"},
-    {"http", 401, "wrong user or password; the map or the profile says ntlm and the proxy offers basic, or the "
-                  "reverse; a TLS-inspecting proxy where Extended Protection is on",
+    {"http", 401,
+     "wrong user or password; the map or the profile says ntlm and the proxy offers basic, or the "
+     "reverse; a TLS-inspecting proxy where Extended Protection is on",
      "compare the second field of the map entry with what the server offers in WWW-Authenticate"},
     {"http", 403, "plain HTTP where the proxy demands TLS; the user may not use Outlook Anywhere",
      "use https in the map entry or ROHFLAGS_SSL_ONLY in PR_ROH_FLAGS"},
     {"http", 404, "the host is no RPC proxy: there is no /rpc/rpcproxy.dll",
      "check the proxy's name in the map entry or in PR_ROH_PROXY_SERVER"},
-    {"http", 413, "a reverse proxy in between limits the size of bodies; RPC_IN_DATA declares 1 GiB",
+    {"http", 413,
+     "a reverse proxy in between limits the size of bodies; RPC_IN_DATA declares 1 GiB",
      "lift the limit for /rpc in the reverse proxy"},
     {"http", 501, "a reverse proxy in between does not pass these methods",
      "let it pass RPC_IN_DATA and RPC_OUT_DATA, unbuffered"},
@@ -268,7 +286,8 @@ static void similar(const char *text, char *buf, size_t size)
 
             if (!strcasestr(name, text) || found == 5 || used >= size)
                 continue;
-            used += (size_t)snprintf(buf + used, size - used, "%s%s", found++ ? ", " : "; there are: ", name);
+            used += (size_t)snprintf(buf + used, size - used, "%s%s",
+                                     found++ ? ", " : "; there are: ", name);
         }
     }
 }
@@ -286,8 +305,8 @@ om_status om_code_explain(const char *text, struct om_codes *out, struct om_erro
     add_name(&found, text);
     if (found.count == 0) {
         similar(text, names, sizeof names);
-        return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_USAGE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                        "no code \"%.60s\" is known%s", text, names);
+        return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_USAGE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE,
+                        0, "no code \"%.60s\" is known%s", text, names);
     }
     *out = found;
     return OM_OK;

@@ -33,8 +33,10 @@ static const struct hint hints[] = {
      "an entry is DOMAIN=PROXY,HTTP method,RPC method,true or false, as in "
      "contoso.com=mail.contoso.com,ntlm,ntlm,false; onemapi map check names entry and column"},
     {OM_LAYER_ROUTE, OM_CAUSE_PROXY_BLOCKS_LEGACY, OM_NATIVE_NONE, 0,
-     "take the RPC proxy out of the profile (onemapi prop delete PROFILE global PR_ROH_PROXY_SERVER, and "
-     "PR_ROH_FLAGS) and into the map (onemapi map set RpcHttpProxyMap_NAME ...), or use the routing mode "
+     "take the RPC proxy out of the profile (onemapi prop delete PROFILE global "
+     "PR_ROH_PROXY_SERVER, and "
+     "PR_ROH_FLAGS) and into the map (onemapi map set RpcHttpProxyMap_NAME ...), or use the "
+     "routing mode "
      "smart (onemapi profile mode PROFILE smart)"},
     {OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
      "onemapi profile list, service list, provider list and prop list show what there is; -p or "
@@ -45,17 +47,20 @@ static const struct hint hints[] = {
     {OM_LAYER_STORE, OM_CAUSE_DISK_FULL, OM_NATIVE_NONE, 0,
      "free space where the profiles live (onemapi --help: --home); nothing was changed or lost"},
     {OM_LAYER_STORE, OM_CAUSE_READ_ONLY, OM_NATIVE_NONE, 0,
-     "make the home folder writable for you, or use another one with --home; nothing was changed, reading "
+     "make the home folder writable for you, or use another one with --home; nothing was changed, "
+     "reading "
      "still works"},
     {OM_LAYER_STORE, OM_CAUSE_DAMAGED, OM_NATIVE_NONE, 0,
-     "the file was left as it is: put a backup in its place, or move it away and set the profiles up anew; "
+     "the file was left as it is: put a backup in its place, or move it away and set the profiles "
+     "up anew; "
      "\"sqlite3 FILE .recover\" often saves most of it"},
     {OM_LAYER_STORE, OM_CAUSE_NEWER_FORMAT, OM_NATIVE_NONE, 0,
      "use the onemapi that wrote it, or a newer one; the file was left as it is"},
     {OM_LAYER_STORE, OM_CAUSE_LOCKED, OM_NATIVE_NONE, 0,
      "another onemapi is changing the profiles; try again when it is done"},
     {OM_LAYER_STORE, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
-     "profiles live in a folder of your own that nobody else can write in (0700, the file 0600): change owner "
+     "profiles live in a folder of your own that nobody else can write in (0700, the file 0600): "
+     "change owner "
      "and mode, or use another folder with --home"},
     {OM_LAYER_STORE, OM_CAUSE_IO, OM_NATIVE_NONE, 0,
      "check the disk and the folder the profiles live in"},

@@ -7,15 +7,16 @@
 
 #define INSTALL_ID "{6485D26A-C2AC-11D1-AD3E-10A0C911C9C0}"
 
-static const char *const msems_providers[] = {"EMS_DSA", "EMS_MDB_public", "EMS_MDB_private",
-                                              "EMS_RXP", "EMS_MSX",        "EMS_Hook",
-                                              NULL};
+static const char *const msems_providers[] = {
+    "EMS_DSA", "EMS_MDB_public", "EMS_MDB_private", "EMS_RXP", "EMS_MSX", "EMS_Hook", NULL};
 static const char *const msems_sections[] = {"MSEMS_MSMail_Section", NULL};
 static const struct om_uid msems_section_uids[] = {
-    {{0x13, 0xDB, 0xB0, 0xC8, 0xAA, 0x05, 0x10, 0x1A, 0x9B, 0xB0, 0x00, 0xAA, 0x00, 0x2F, 0xC4, 0x5A}},
+    {{0x13, 0xDB, 0xB0, 0xC8, 0xAA, 0x05, 0x10, 0x1A, 0x9B, 0xB0, 0x00, 0xAA, 0x00, 0x2F, 0xC4,
+      0x5A}},
 };
 
-/* Microsoft Knowledge Base Q294470 prints these sections of MAPISVC.INF; MFCMAPI installs the same. */
+/* Microsoft Knowledge Base Q294470 prints these sections of MAPISVC.INF; MFCMAPI installs the same.
+ */
 static const struct om__describe_prop msems_props[] = {
     {"MSEMS", PR_DISPLAY_NAME, 0, "Microsoft Exchange Server"},
     {"MSEMS", PR_SERVICE_DLL_NAME, 0, "emsui.dll"},
@@ -93,7 +94,8 @@ const struct om__describe_service *om__describe_find(const char *name)
     return NULL;
 }
 
-uint32_t om__describe_long(const struct om__describe_service *d, const char *section, om_proptag tag)
+uint32_t om__describe_long(const struct om__describe_service *d, const char *section,
+                           om_proptag tag)
 {
     for (size_t i = 0; i < d->prop_count; i++) {
         if (d->props[i].tag == tag && strcasecmp(d->props[i].section, section) == 0)

@@ -13,7 +13,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-#define MAP_ARENA (16u << 20) /* more than OM_MAX_MAP_ENTRIES entries with all their problems need */
+#define MAP_ARENA                                                                                  \
+    (16u << 20) /* more than OM_MAX_MAP_ENTRIES entries with all their problems need */
 
 /* ---- names ---- */
 
@@ -102,7 +103,8 @@ struct parser {
 };
 
 OM_PRINTF(4, 5)
-static void problem(struct parser *ps, enum om_map_warning kind, const char *at, const char *fmt, ...)
+static void problem(struct parser *ps, enum om_map_warning kind, const char *at, const char *fmt,
+                    ...)
 {
     struct om_map_problem *p = om__rows_add(kind == OM_MAP_ERROR ? &ps->errors : &ps->warnings);
     char text[256];
@@ -140,7 +142,8 @@ static bool span_is(const struct span *s, const char *word)
 
 /* ---- fields ---- */
 
-/* Letters, digits, '-', '_' and single dots within. Gives the offset of what is none, n if all is well. */
+/* Letters, digits, '-', '_' and single dots within. Gives the offset of what is none, n if all is
+ * well. */
 static size_t host_length(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -227,9 +230,11 @@ const char *om__proxy_parse(const char *text, size_t n, struct om__proxy *out, s
     *at = (size_t)(proxy.host - text);
     if (proxy.host_len > 253)
         return "the proxy's name is longer than 253 bytes";
-    *at += bracket ? ipv6_length(proxy.host, proxy.host_len) : host_length(proxy.host, proxy.host_len);
+    *at +=
+        bracket ? ipv6_length(proxy.host, proxy.host_len) : host_length(proxy.host, proxy.host_len);
     if (*at != (size_t)(proxy.host - text) + proxy.host_len)
-        return text[*at] == '/' ? "a path is not allowed here" : "no host name has this character there";
+        return text[*at] == '/' ? "a path is not allowed here"
+                                : "no host name has this character there";
     proxy.port = proxy.tls ? 443 : 80;
     if (colon) {
         *at = (size_t)(colon - text);
@@ -302,7 +307,8 @@ static void parse_rpc(struct parser *ps, const struct span *s, struct om_map_ent
         }
     }
     problem(ps, OM_MAP_ERROR, s->p,
-            "the RPC method must be ntlm, negotiate, kerberos, none or anonymous, not \"%s\"", show(s, text));
+            "the RPC method must be ntlm, negotiate, kerberos, none or anonymous, not \"%s\"",
+            show(s, text));
 }
 
 static void parse_ignore(struct parser *ps, const struct span *s, struct om_map_entry *e)
@@ -333,7 +339,8 @@ static void warn_entry(struct parser *ps, const struct span *fields, const struc
         upper++;
     if (upper < domain->n)
         problem(ps, OM_MAP_CASE, domain->p + upper,
-                "MAPI/CDO 6.5.8309 compares case and misses server ids that write \"%s\" in another one",
+                "MAPI/CDO 6.5.8309 compares case and misses server ids that write \"%s\" in "
+                "another one",
                 e->domain ? e->domain : "");
 }
 
@@ -345,7 +352,8 @@ static bool split(struct parser *ps, const struct span *entry, struct span field
 
     if (!p) {
         problem(ps, OM_MAP_ERROR, entry->p,
-                "there is no '=': an entry is domain=proxy,HTTP method,RPC method,true|false without blanks");
+                "there is no '=': an entry is domain=proxy,HTTP method,RPC method,true|false "
+                "without blanks");
         return false;
     }
     fields[DOMAIN] = (struct span){entry->p, (size_t)(p - entry->p)};
@@ -362,8 +370,10 @@ static bool split(struct parser *ps, const struct span *entry, struct span field
         p = comma;
     }
     if (n + 1 < FIELDS) {
-        problem(ps, OM_MAP_ERROR, end,
-                "there are %d fields after '=', not four: proxy, HTTP method, RPC method, true|false", n);
+        problem(
+            ps, OM_MAP_ERROR, end,
+            "there are %d fields after '=', not four: proxy, HTTP method, RPC method, true|false",
+            n);
         return false;
     }
     return true;
@@ -456,8 +466,9 @@ static void warn_repeated(struct parser *ps)
 
         if (!p)
             continue;
-        snprintf(text, sizeof text, same_entry(first, e) ? "the same as %.200s, entry %u"
-                                                         : "never used: %.200s, entry %u is for the same domain",
+        snprintf(text, sizeof text,
+                 same_entry(first, e) ? "the same as %.200s, entry %u"
+                                      : "never used: %.200s, entry %u is for the same domain",
                  first->value_name, (unsigned)first->entry);
         p->kind = same_entry(first, e) ? OM_MAP_DUPLICATE : OM_MAP_SHADOWED;
         p->value_name = e->value_name;
@@ -507,7 +518,8 @@ om_status om_map_parse(const struct om_map_value *values, uint32_t count, struct
     }
     ps.arena = &map->arena;
     ps.entries = (struct om__rows){.arena = ps.arena, .item_size = sizeof(struct om_map_entry)};
-    ps.errors = ps.warnings = (struct om__rows){.arena = ps.arena, .item_size = sizeof(struct om_map_problem)};
+    ps.errors = ps.warnings =
+        (struct om__rows){.arena = ps.arena, .item_size = sizeof(struct om_map_problem)};
     for (uint32_t i = 0; i < count; i++)
         sorted[i] = &values[i];
     qsort(sorted, count, sizeof *sorted, by_name);
@@ -519,7 +531,7 @@ om_status om_map_parse(const struct om_map_value *values, uint32_t count, struct
         om_map_free(&map->pub);
         return om__fail_memory(err, "the proxy map");
     }
-    map->pub = (struct om_map){ps.entries.count,  ps.errors.count,  ps.warnings.count,
+    map->pub = (struct om_map){ps.entries.count, ps.errors.count, ps.warnings.count,
                                ps.entries.items, ps.errors.items, ps.warnings.items};
     *out = &map->pub;
     return OM_OK;

@@ -14,7 +14,8 @@ struct om__proxy {
 };
 
 /*
- * Reads n bytes of text. NULL: well. Else what is wrong, as a constant string, and in *at the offset where.
+ * Reads n bytes of text. NULL: well. Else what is wrong, as a constant string, and in *at the
+ * offset where.
  */
 const char *om__proxy_parse(const char *text, size_t n, struct om__proxy *out, size_t *at);
 

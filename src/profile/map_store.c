@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "profile/store.h"
 
-#define PREFIX   "RpcHttpProxyMap"
+#define PREFIX         "RpcHttpProxyMap"
 #define NAME_MAX_BYTES 255
 
 struct values_impl {
@@ -47,7 +47,8 @@ om_status om_map_list(struct om_store *s, struct om_map_values **out, struct om_
         return om__fail_memory(err, "the proxy map's values");
     om__arena_init(&list->arena, OM_MAX_STORE_LIST);
     list->rows = (struct om__rows){.arena = &list->arena, .item_size = sizeof(struct om_map_value)};
-    st = om__store_run(s, err, row_value, list, "SELECT name, data FROM map_value ORDER BY name", "");
+    st = om__store_run(s, err, row_value, list, "SELECT name, data FROM map_value ORDER BY name",
+                       "");
     if (st != OM_OK) {
         om_map_values_free(&list->pub);
         return st;
@@ -105,7 +106,8 @@ static om_status check_data(const struct om_map_value *value, struct om_error *e
 
     if (value->size > OM_MAX_MAP_DATA)
         return om__fail(err, MAPI_E_TOO_BIG, OM_LAYER_MAP, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
-                        "a map value may have %u bytes, this has %zu", OM_MAX_MAP_DATA, value->size);
+                        "a map value may have %u bytes, this has %zu", OM_MAX_MAP_DATA,
+                        value->size);
     st = om_map_parse(value, 1, &map, err);
     if (st != OM_OK)
         return st;
@@ -113,9 +115,9 @@ static om_status check_data(const struct om_map_value *value, struct om_error *e
         p = &map->errors[0];
         if (map->error_count > 1)
             snprintf(more, sizeof more, " (and %u more)", (unsigned)map->error_count - 1);
-        st = om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_MAP, OM_CAUSE_BAD_SYNTAX, OM_NATIVE_COLUMN,
-                      p->column, "%.60s, entry %u, column %u: %s%s", value->name, (unsigned)p->entry,
-                      (unsigned)p->column, p->message, more);
+        st = om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_MAP, OM_CAUSE_BAD_SYNTAX,
+                      OM_NATIVE_COLUMN, p->column, "%.60s, entry %u, column %u: %s%s", value->name,
+                      (unsigned)p->entry, (unsigned)p->column, p->message, more);
     }
     om_map_free(map);
     return st;
@@ -133,8 +135,9 @@ om_status om_map_set(struct om_store *s, const char *name, const char *data, siz
         st = om_store_begin(s, err);
     if (st != OM_OK)
         return st;
-    st = om__store_run(s, err, NULL, NULL, "INSERT OR REPLACE INTO map_value(name, data) VALUES (?, ?)",
-                       "tb", name, (const void *)data, size);
+    st = om__store_run(s, err, NULL, NULL,
+                       "INSERT OR REPLACE INTO map_value(name, data) VALUES (?, ?)", "tb", name,
+                       (const void *)data, size);
     return om__store_end(s, st, err);
 }
 

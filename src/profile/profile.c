@@ -37,8 +37,11 @@ bool om_routing_mode_parse(const char *name, enum om_routing_mode *mode)
 /* Length of the UTF-8 sequence at s; 0: none, or a control character, or a separator of paths. */
 static size_t name_char(const unsigned char *s)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
-             : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+               : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
+               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                             : 0;
 
     if (n == 1 && (s[0] < 0x20 || s[0] == 0x7F || s[0] == '/' || s[0] == '\\'))
         return 0;
@@ -69,12 +72,15 @@ static om_status check_name(const char *name, struct om_error *err)
                : OM_OK;
 }
 
-static om_status lookup(struct om_store *s, const char *name, struct om__cell *id, struct om_error *err)
+static om_status lookup(struct om_store *s, const char *name, struct om__cell *id,
+                        struct om_error *err)
 {
     *id = (struct om__cell){0};
     if (!name)
-        return om__store_run(s, err, om__row_cell, id, "SELECT id FROM profile WHERE is_default = 1", "");
-    return om__store_run(s, err, om__row_cell, id, "SELECT id FROM profile WHERE name = ?", "t", name);
+        return om__store_run(s, err, om__row_cell, id,
+                             "SELECT id FROM profile WHERE is_default = 1", "");
+    return om__store_run(s, err, om__row_cell, id, "SELECT id FROM profile WHERE name = ?", "t",
+                         name);
 }
 
 om_status om__profile_id(struct om_store *s, const char *profile, int64_t *id, struct om_error *err)
@@ -88,8 +94,8 @@ om_status om__profile_id(struct om_store *s, const char *profile, int64_t *id, s
     if (cell.found)
         return OM_OK;
     if (!profile)
-        return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                        "no profile was named and none is the default");
+        return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE,
+                        0, "no profile was named and none is the default");
     return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
                     "there is no profile \"%.100s\"", profile);
 }
@@ -150,7 +156,8 @@ om_status om_profile_list(struct om_store *s, struct om_profiles **out, struct o
     if (!list)
         return om__fail_memory(err, "the list of profiles");
     om__arena_init(&list->arena, OM_MAX_STORE_LIST);
-    list->rows = (struct om__rows){.arena = &list->arena, .item_size = sizeof(struct om_profile_info)};
+    list->rows =
+        (struct om__rows){.arena = &list->arena, .item_size = sizeof(struct om_profile_info)};
     st = om__store_run(s, err, row_list, list, INFO_COLUMNS "ORDER BY p.name", "");
     if (st != OM_OK) {
         om_profiles_free(&list->pub);
@@ -216,7 +223,8 @@ om_status om_profile_create(struct om_store *s, const char *profile, struct om_e
 }
 
 /* One statement on one profile, in a transaction of its own. */
-static om_status change(struct om_store *s, const char *profile, const char *sql, struct om_error *err)
+static om_status change(struct om_store *s, const char *profile, const char *sql,
+                        struct om_error *err)
 {
     om_status st = om_store_begin(s, err);
     int64_t id;
@@ -241,7 +249,8 @@ om_status om_profile_set_default(struct om_store *s, const char *profile, struct
     if (st != OM_OK)
         return st;
     /* two steps: the index allows one default at every moment */
-    st = change(s, profile, "UPDATE profile SET is_default = 0 WHERE is_default = 1 AND id <> ?", err);
+    st = change(s, profile, "UPDATE profile SET is_default = 0 WHERE is_default = 1 AND id <> ?",
+                err);
     if (st == OM_OK)
         st = change(s, profile, "UPDATE profile SET is_default = 1 WHERE id = ?", err);
     return om__store_end(s, st, err);
@@ -274,15 +283,17 @@ om_status om_profile_rename(struct om_store *s, const char *profile, const char 
     if (st == OM_OK)
         st = check_free(s, name, id, err); /* its own name in another case is fine */
     if (st == OM_OK)
-        st = om__store_run(s, err, NULL, NULL, "UPDATE profile SET name = ? WHERE id = ?", "ti", name, id);
+        st = om__store_run(s, err, NULL, NULL, "UPDATE profile SET name = ? WHERE id = ?", "ti",
+                           name, id);
     return om__store_end(s, st, err);
 }
 
 /* ---- copying ---- */
 
 /*
- * Row by row into the new profile; `map` remembers which service became which. UIDs that MAPI made for a
- * service or provider are made anew; a section that is neither's (the global one) keeps its own.
+ * Row by row into the new profile; `map` remembers which service became which. UIDs that MAPI made
+ * for a service or provider are made anew; a section that is neither's (the global one) keeps its
+ * own.
  */
 static const char *const copy_steps[] = {
     "CREATE TEMP TABLE IF NOT EXISTS uid_map (old BLOB PRIMARY KEY, new BLOB NOT NULL)",
@@ -296,7 +307,8 @@ static const char *const copy_steps[] = {
     " JOIN service s ON p.service = s.id JOIN uid_map ms ON ms.old = s.uid"
     " JOIN service n ON n.profile = ?2 AND n.uid = ms.new JOIN uid_map mp ON mp.old = p.uid"
     " WHERE s.profile = ?1 ORDER BY p.id",
-    "INSERT INTO section(profile, service, uid) SELECT ?2, n.id, coalesce(m.new, c.uid) FROM section c"
+    "INSERT INTO section(profile, service, uid) SELECT ?2, n.id, coalesce(m.new, c.uid) FROM "
+    "section c"
     " LEFT JOIN service s ON c.service = s.id LEFT JOIN uid_map ms ON ms.old = s.uid"
     " LEFT JOIN service n ON n.profile = ?2 AND n.uid = ms.new"
     " LEFT JOIN uid_map m ON m.old = c.uid WHERE c.profile = ?1 ORDER BY c.id",
@@ -309,7 +321,8 @@ static const char *const copy_steps[] = {
     "DELETE FROM uid_map",
 };
 
-static om_status copy(struct om_store *s, const char *profile, const char *name, struct om_error *err)
+static om_status copy(struct om_store *s, const char *profile, const char *name,
+                      struct om_error *err)
 {
     int64_t from, to;
     om_status st = om__profile_id(s, profile, &from, err);
@@ -320,7 +333,11 @@ static om_status copy(struct om_store *s, const char *profile, const char *name,
         st = om__profile_id(s, name, &to, err);
     for (size_t i = 0; i < sizeof copy_steps / sizeof *copy_steps && st == OM_OK; i++) {
         bool second = strstr(copy_steps[i], "?2"), first = strstr(copy_steps[i], "?1");
-        st = om__store_run(s, err, NULL, NULL, copy_steps[i], second ? "ii" : first ? "i" : "", from, to);
+        st = om__store_run(s, err, NULL, NULL, copy_steps[i],
+                           second  ? "ii"
+                           : first ? "i"
+                                   : "",
+                           from, to);
     }
     return st;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to a server. Properties in the profile go before the map, field by field; what no one says has a
- * default. Each field remembers who said it, and who was overridden.
+ * The way to a server. Properties in the profile go before the map, field by field; what no one
+ * says has a default. Each field remembers who said it, and who was overridden.
  */
 #include "profile/route.h"
 
@@ -35,16 +35,16 @@ struct route_impl {
 
 /* What the profile says, as it says it. */
 struct wish {
-    const char *proxy_text;      /* PR_ROH_PROXY_SERVER, NULL when unset or empty */
-    struct om__proxy proxy;      /* the same, read */
+    const char *proxy_text; /* PR_ROH_PROXY_SERVER, NULL when unset or empty */
+    struct om__proxy proxy; /* the same, read */
     bool has_flags;
-    uint32_t flags;              /* PR_ROH_FLAGS */
-    bool roh_off;                /* there are flags, and USE_ROH is not among them */
+    uint32_t flags; /* PR_ROH_FLAGS */
+    bool roh_off;   /* there are flags, and USE_ROH is not among them */
     bool has_http, has_rpc;
     enum om_http_auth http_auth; /* PR_ROH_PROXY_AUTH_SCHEME */
     enum om_rpc_auth rpc_auth;   /* PR_PROFILE_AUTH_PACKAGE */
     const char *principal_name;
-    bool has_ui_state, encrypt;  /* PR_PROFILE_UI_STATE */
+    bool has_ui_state, encrypt; /* PR_PROFILE_UI_STATE */
 };
 
 struct decision {
@@ -112,10 +112,11 @@ static const char *yes_no(bool b)
 
 /* ---- reading the profile ---- */
 
-static om_status bad_value(struct om_error *err, const char *property, uint32_t value, const char *known)
+static om_status bad_value(struct om_error *err, const char *property, uint32_t value,
+                           const char *known)
 {
-    return om__fail(err, MAPI_E_BAD_VALUE, OM_LAYER_PROFILE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE, value,
-                    "%s is 0x%X, which is none of %s", property, (unsigned)value, known);
+    return om__fail(err, MAPI_E_BAD_VALUE, OM_LAYER_PROFILE, OM_CAUSE_BAD_ARGUMENT, OM_NATIVE_NONE,
+                    value, "%s is 0x%X, which is none of %s", property, (unsigned)value, known);
 }
 
 static om_status read_http_auth(struct wish *w, uint32_t scheme, struct om_error *err)
@@ -166,8 +167,9 @@ static om_status read_proxy(struct wish *w, struct om_error *err)
     const char *why = om__proxy_parse(w->proxy_text, strlen(w->proxy_text), &w->proxy, &at);
 
     return why ? om__fail(err, MAPI_E_BAD_VALUE, OM_LAYER_PROFILE, OM_CAUSE_BAD_ARGUMENT,
-                          OM_NATIVE_COLUMN, (uint32_t)at + 1, "PR_ROH_PROXY_SERVER \"%.80s\", column %zu: %s",
-                          w->proxy_text, at + 1, why)
+                          OM_NATIVE_COLUMN, (uint32_t)at + 1,
+                          "PR_ROH_PROXY_SERVER \"%.80s\", column %zu: %s", w->proxy_text, at + 1,
+                          why)
                : OM_OK;
 }
 
@@ -215,8 +217,8 @@ static void decide_rpc(struct decision *d)
     bool by_mode;
 
     r->rpc_auth = OM_RPC_METHOD_NTLM;
-    switch (choose(d, "rpc_auth", w->has_rpc ? om_rpc_auth_name(w->rpc_auth) : NULL, FROM_PACKAGE, map,
-                   om_rpc_auth_name(OM_RPC_METHOD_NTLM))) {
+    switch (choose(d, "rpc_auth", w->has_rpc ? om_rpc_auth_name(w->rpc_auth) : NULL, FROM_PACKAGE,
+                   map, om_rpc_auth_name(OM_RPC_METHOD_NTLM))) {
     case PROFILE:
         r->rpc_auth = w->rpc_auth;
         break;
@@ -237,7 +239,9 @@ static void decide_rpc(struct decision *d)
     by_mode = !w->has_ui_state && d->in->mode == OM_ROUTING_SMART;
     r->rpc_level = w->encrypt || by_mode ? OM_ROUTE_LEVEL_PRIVACY : OM_ROUTE_LEVEL_CONNECT;
     source(d, "rpc_level", om_rpc_level_name(r->rpc_level),
-           w->has_ui_state ? FROM_UI_STATE : by_mode ? FROM_MODE : FROM_DEFAULT);
+           w->has_ui_state ? FROM_UI_STATE
+           : by_mode       ? FROM_MODE
+                           : FROM_DEFAULT);
 }
 
 /* ---- RPC over TCP ---- */
@@ -259,17 +263,20 @@ static om_status decide_legacy(struct decision *d, struct om_error *err)
     struct om_route *r = d->route;
 
     if (d->in->mode != OM_ROUTING_SMART && wants_proxy(&d->wish)) {
-        om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_ROUTE, OM_CAUSE_PROXY_BLOCKS_LEGACY, OM_NATIVE_NONE, 0,
-                 "%s would send everything through the RPC proxy, and RPC over HTTP to a legacy server is "
+        om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_ROUTE, OM_CAUSE_PROXY_BLOCKS_LEGACY,
+                 OM_NATIVE_NONE, 0,
+                 "%s would send everything through the RPC proxy, and RPC over HTTP to a legacy "
+                 "server is "
                  "blocked",
                  d->wish.proxy_text ? FROM_SERVER : FROM_FLAGS);
         om__error_target(err, "%s", d->in->server);
-        return om__error_frame(err, MAPI_E_FAILONEPROVIDER, OM_LAYER_ROUTE, "routing to %.100s as MAPI/CDO does",
-                               d->in->server);
+        return om__error_frame(err, MAPI_E_FAILONEPROVIDER, OM_LAYER_ROUTE,
+                               "routing to %.100s as MAPI/CDO does", d->in->server);
     }
     r->transport = OM_TRANSPORT_NCACN_IP_TCP;
     r->http_auth = OM_HTTP_AUTH_NONE;
-    source(d, "transport", om_transport_name(r->transport), "a server name without '@': a legacy server");
+    source(d, "transport", om_transport_name(r->transport),
+           "a server name without '@': a legacy server");
     drop_proxy_wishes(d, "a legacy server, reached by RPC over TCP");
     decide_rpc(d);
     return OM_OK;
@@ -297,19 +304,21 @@ static om_status no_entry(struct decision *d, struct om_error *err)
     char also[200] = "";
 
     if (near)
-        snprintf(also, sizeof also, "; %.60s, entry %u, is for \"%.80s\", and 6.5.8309 compares case",
+        snprintf(also, sizeof also,
+                 "; %.60s, entry %u, is for \"%.80s\", and 6.5.8309 compares case",
                  near->value_name, (unsigned)near->entry, near->domain);
     else if (broken)
         snprintf(also, sizeof also, "; %u entries of the map cannot be read", (unsigned)broken);
-    om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_MAP, OM_CAUSE_NO_MAP_ENTRY, OM_NATIVE_NONE, 0,
-             "no entry of RpcHttpProxyMap for the domain \"%.80s\", and no RPC proxy in the profile%s%s",
-             d->route->domain, off, also);
+    om__fail(
+        err, MAPI_E_NOT_FOUND, OM_LAYER_MAP, OM_CAUSE_NO_MAP_ENTRY, OM_NATIVE_NONE, 0,
+        "no entry of RpcHttpProxyMap for the domain \"%.80s\", and no RPC proxy in the profile%s%s",
+        d->route->domain, off, also);
     om__error_doing(err, "routing");
     om__error_target(err, "%s", d->in->server);
     if (d->in->mode == OM_ROUTING_SMART)
         return MAPI_E_NOT_FOUND;
-    return om__error_frame(err, MAPI_E_LOGON_FAILED, OM_LAYER_ROUTE, "routing to %.100s as MAPI/CDO does",
-                           d->in->server);
+    return om__error_frame(err, MAPI_E_LOGON_FAILED, OM_LAYER_ROUTE,
+                           "routing to %.100s as MAPI/CDO does", d->in->server);
 }
 
 static const char *proxy_text(struct decision *d, const struct om__proxy *p)
@@ -317,7 +326,8 @@ static const char *proxy_text(struct decision *d, const struct om__proxy *p)
     return om__arena_strndup(d->arena, p->host, p->host_len);
 }
 
-/* tls: the flags, when they ask for RPC over HTTP at all; else the scheme of whoever named the proxy. */
+/* tls: the flags, when they ask for RPC over HTTP at all; else the scheme of whoever named the
+ * proxy. */
 static bool decide_tls(struct decision *d, bool own_proxy)
 {
     const struct wish *w = &d->wish;
@@ -355,8 +365,8 @@ static void decide_http_auth(struct decision *d)
     const char *map = d->entry ? om_http_auth_name(d->entry->http_auth) : NULL;
 
     d->route->http_auth = OM_HTTP_AUTH_NTLM;
-    switch (choose(d, "http_auth", w->has_http ? om_http_auth_name(w->http_auth) : NULL, FROM_SCHEME, map,
-                   om_http_auth_name(OM_HTTP_AUTH_NTLM))) {
+    switch (choose(d, "http_auth", w->has_http ? om_http_auth_name(w->http_auth) : NULL,
+                   FROM_SCHEME, map, om_http_auth_name(OM_HTTP_AUTH_NTLM))) {
     case PROFILE:
         d->route->http_auth = w->http_auth;
         break;
@@ -385,7 +395,8 @@ static void decide_certificate(struct decision *d)
         r->principal_name = om__arena_strdup(d->arena, w->principal_name);
         source(d, "principal_name", r->principal_name, FROM_NAME);
     } else {
-        lost(d, "principal_name", w->principal_name, FROM_NAME, "PR_ROH_FLAGS without ROHFLAGS_MUTUAL_AUTH");
+        lost(d, "principal_name", w->principal_name, FROM_NAME,
+             "PR_ROH_FLAGS without ROHFLAGS_MUTUAL_AUTH");
     }
 }
 
@@ -400,13 +411,16 @@ static om_status decide_personalized(struct decision *d, struct om_error *err)
     if (!own_proxy && !d->entry)
         return no_entry(d, err);
     if (d->entry)
-        d->entry_from = text(d, "map value %.255s, entry %u", d->entry->value_name, (unsigned)d->entry->entry);
+        d->entry_from =
+            text(d, "map value %.255s, entry %u", d->entry->value_name, (unsigned)d->entry->entry);
     r->transport = OM_TRANSPORT_NCACN_HTTP;
-    source(d, "transport", om_transport_name(r->transport), "a personalized server id: Exchange 2013 or later");
+    source(d, "transport", om_transport_name(r->transport),
+           "a personalized server id: Exchange 2013 or later");
     if (w->proxy_text && w->roh_off)
         lost(d, "proxy", w->proxy_text, FROM_SERVER, "PR_ROH_FLAGS without ROHFLAGS_USE_ROH");
     r->proxy = own_proxy ? proxy_text(d, &w->proxy) : om__arena_strdup(d->arena, d->entry->proxy);
-    choose(d, "proxy", own_proxy ? r->proxy : NULL, FROM_SERVER, d->entry ? d->entry->proxy : NULL, "");
+    choose(d, "proxy", own_proxy ? r->proxy : NULL, FROM_SERVER, d->entry ? d->entry->proxy : NULL,
+           "");
     r->tls = decide_tls(d, own_proxy);
     decide_port(d, own_proxy);
     decide_http_auth(d);
@@ -452,7 +466,8 @@ static om_status decide(struct decision *d, struct om_error *err)
     return st;
 }
 
-/* What `lost` and `source` were handed may belong to the map or the profile: the route keeps its own. */
+/* What `lost` and `source` were handed may belong to the map or the profile: the route keeps its
+ * own. */
 static bool own_strings(struct om_arena *a, struct om__rows *rows)
 {
     struct om_route_source *items = rows->items;
@@ -480,7 +495,8 @@ om_status om__route_decide(const struct om__route_input *in, struct om_route **o
     om__arena_init(&impl->arena, ROUTE_ARENA);
     d.arena = &impl->arena;
     d.route = &impl->pub;
-    d.sources = d.overridden = (struct om__rows){.arena = d.arena, .item_size = sizeof(struct om_route_source)};
+    d.sources = d.overridden =
+        (struct om__rows){.arena = d.arena, .item_size = sizeof(struct om_route_source)};
     st = decide(&d, err);
     if (st == OM_OK && !(own_strings(d.arena, &d.sources) && own_strings(d.arena, &d.overridden)))
         st = om__fail_memory(err, "the route");
@@ -516,7 +532,8 @@ static om_status read_store(struct om_store *s, const char *profile, struct om__
     om_status st = om_map_load(s, map, err);
 
     if (st == OM_OK && !profile)
-        st = om__store_run(s, err, om__row_cell, &any, "SELECT 1 FROM profile WHERE is_default = 1", "");
+        st = om__store_run(s, err, om__row_cell, &any, "SELECT 1 FROM profile WHERE is_default = 1",
+                           "");
     if (st != OM_OK || (!profile && !any.found))
         return st;
     st = om_profile_find(s, profile, &info, err);

@@ -13,15 +13,16 @@
 #include "profile/tags.h"
 #include "profile/value.h"
 
-const struct om_uid om_uid_global_section = {{0x13, 0xDB, 0xB0, 0xC8, 0xAA, 0x05, 0x10, 0x1A, 0x9B, 0xB0,
-                                              0x00, 0xAA, 0x00, 0x2F, 0xC4, 0x5A}};
+const struct om_uid om_uid_global_section = {{0x13, 0xDB, 0xB0, 0xC8, 0xAA, 0x05, 0x10, 0x1A, 0x9B,
+                                              0xB0, 0x00, 0xAA, 0x00, 0x2F, 0xC4, 0x5A}};
 
-om_status om__section_find(struct om_store *s, int64_t profile, const struct om_uid *uid, int64_t *id,
-                           struct om_error *err)
+om_status om__section_find(struct om_store *s, int64_t profile, const struct om_uid *uid,
+                           int64_t *id, struct om_error *err)
 {
     struct om__cell cell = {0};
-    om_status st = om__store_run(s, err, om__row_cell, &cell,
-                                 "SELECT id FROM section WHERE profile = ? AND uid = ?", "iu", profile, uid);
+    om_status st =
+        om__store_run(s, err, om__row_cell, &cell,
+                      "SELECT id FROM section WHERE profile = ? AND uid = ?", "iu", profile, uid);
 
     if (st == OM_OK)
         *id = cell.found ? cell.value : 0;
@@ -35,12 +36,12 @@ om_status om__section_open(struct om_store *s, int64_t profile, const struct om_
 
     if (st == OM_OK && *id == 0) {
         st = om__store_run(s, err, NULL, NULL,
-                           "INSERT INTO section(profile, service, uid) VALUES (?, NULLIF(?, 0), ?)", "iiu",
-                           profile, service, uid);
+                           "INSERT INTO section(profile, service, uid) VALUES (?, NULLIF(?, 0), ?)",
+                           "iiu", profile, service, uid);
         *id = sqlite3_last_insert_rowid(s->db);
     } else if (st == OM_OK && service) {
-        st = om__store_run(s, err, NULL, NULL, "UPDATE section SET service = ? WHERE id = ?", "ii", service,
-                           *id);
+        st = om__store_run(s, err, NULL, NULL, "UPDATE section SET service = ? WHERE id = ?", "ii",
+                           service, *id);
     }
     return st;
 }
@@ -57,8 +58,8 @@ om_status om__prop_write(struct om_store *s, int64_t section, const struct om_pr
     st = om__value_encode(val, &w, err);
     if (st == OM_OK)
         st = om__store_run(s, err, NULL, NULL,
-                           "INSERT OR REPLACE INTO property(section, tag, value) VALUES (?, ?, ?)", "iib",
-                           section, (int64_t)val->tag, (const void *)w.buf, w.len);
+                           "INSERT OR REPLACE INTO property(section, tag, value) VALUES (?, ?, ?)",
+                           "iib", section, (int64_t)val->tag, (const void *)w.buf, w.len);
     om_wr_free(&w);
     return st;
 }
@@ -135,10 +136,11 @@ om_status om_section_read(struct om_store *s, const char *profile, const struct 
     if (st == OM_OK) {
         st = om__profile_id(s, profile, &id, err);
         if (st == OM_OK)
-            st = om__store_run(s, err, row_prop, list,
-                               "SELECT p.tag, p.value FROM property p JOIN section c ON p.section = c.id"
-                               " WHERE c.profile = ? AND c.uid = ? ORDER BY p.tag",
-                               "iu", id, section);
+            st = om__store_run(
+                s, err, row_prop, list,
+                "SELECT p.tag, p.value FROM property p JOIN section c ON p.section = c.id"
+                " WHERE c.profile = ? AND c.uid = ? ORDER BY p.tag",
+                "iu", id, section);
         st = om__store_end(s, st, err);
     }
     list->pub.count = list->rows.count;
@@ -152,7 +154,8 @@ om_status om_section_read(struct om_store *s, const char *profile, const struct 
 
 /* ---- finding ---- */
 
-/* The same identifier as the other string type, single or multiple; the tag itself where there is none. */
+/* The same identifier as the other string type, single or multiple; the tag itself where there is
+ * none. */
 static om_proptag other_string(om_proptag tag)
 {
     uint16_t base = OM_PROP_TYPE(tag) & (uint16_t)~OM_MV_FLAG;
@@ -209,7 +212,8 @@ static om_status no_such_prop(const struct om_uid *section, om_proptag tag, stru
 
     om__uid_format(section, uid);
     return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                    "section %s has no %s (0x%08X)", uid, name ? name : "such property", (unsigned)tag);
+                    "section %s has no %s (0x%08X)", uid, name ? name : "such property",
+                    (unsigned)tag);
 }
 
 om_status om_prop_get(struct om_store *s, const char *profile, const struct om_uid *section,
@@ -248,8 +252,8 @@ static om_status delete_prop(struct om_store *s, const char *profile, const stru
     if (st == OM_OK)
         st = om__section_find(s, id, section, &section_id, err);
     if (st == OM_OK)
-        st = om__store_run(s, err, NULL, NULL, "DELETE FROM property WHERE section = ? AND tag = ?", "ii",
-                           section_id, (int64_t)found);
+        st = om__store_run(s, err, NULL, NULL, "DELETE FROM property WHERE section = ? AND tag = ?",
+                           "ii", section_id, (int64_t)found);
     return st;
 }
 
@@ -295,18 +299,20 @@ om_status om_section_list(struct om_store *s, const char *profile, struct om_sec
     if (!list)
         return om__fail_memory(err, "the list of sections");
     om__arena_init(&list->arena, OM_MAX_STORE_LIST);
-    list->rows = (struct om__rows){.arena = &list->arena, .item_size = sizeof(struct om_section_info)};
+    list->rows =
+        (struct om__rows){.arena = &list->arena, .item_size = sizeof(struct om_section_info)};
     st = om__store_snapshot(s, err);
     if (st == OM_OK) {
         st = om__profile_id(s, profile, &id, err);
         if (st == OM_OK)
-            st = om__store_run(s, err, row_section, list,
-                               "SELECT c.uid, coalesce("
-                               " (SELECT name FROM provider p WHERE p.uid = c.uid),"
-                               " (SELECT name FROM service v WHERE v.uid = c.uid AND v.profile = c.profile)),"
-                               " (SELECT count(*) FROM property q WHERE q.section = c.id)"
-                               " FROM section c WHERE c.profile = ? ORDER BY c.id",
-                               "i", id);
+            st = om__store_run(
+                s, err, row_section, list,
+                "SELECT c.uid, coalesce("
+                " (SELECT name FROM provider p WHERE p.uid = c.uid),"
+                " (SELECT name FROM service v WHERE v.uid = c.uid AND v.profile = c.profile)),"
+                " (SELECT count(*) FROM property q WHERE q.section = c.id)"
+                " FROM section c WHERE c.profile = ? ORDER BY c.id",
+                "i", id);
         st = om__store_end(s, st, err);
     }
     list->pub.count = list->rows.count;
@@ -368,8 +374,9 @@ static om_status no_such_section(const struct om_sections *sections, const char 
                     "no section \"%.40s\"; there are: %s", text, names);
 }
 
-static om_status resolve(struct om_store *s, const char *profile, const struct om_sections *sections,
-                         const char *text, struct om_uid *uid, struct om_error *err)
+static om_status resolve(struct om_store *s, const char *profile,
+                         const struct om_sections *sections, const char *text, struct om_uid *uid,
+                         struct om_error *err)
 {
     const struct om_section_info *found = NULL;
 
@@ -382,7 +389,8 @@ static om_status resolve(struct om_store *s, const char *profile, const struct o
             continue;
         if (found)
             return om__fail(err, MAPI_E_AMBIGUOUS_RECIP, OM_LAYER_PROFILE, OM_CAUSE_AMBIGUOUS,
-                            OM_NATIVE_NONE, 0, "the profile has more than one section \"%.40s\"", text);
+                            OM_NATIVE_NONE, 0, "the profile has more than one section \"%.40s\"",
+                            text);
         found = &sections->items[i];
     }
     if (!found)

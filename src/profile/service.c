@@ -75,8 +75,8 @@ static om_status new_uid(struct om_uid *uid, struct om_error *err)
                     "the kernel gave no random bytes");
 }
 
-static om_status write_uid(struct om_store *s, int64_t section, om_proptag tag, const struct om_uid *uid,
-                           struct om_error *err)
+static om_status write_uid(struct om_store *s, int64_t section, om_proptag tag,
+                           const struct om_uid *uid, struct om_error *err)
 {
     struct om_propval val = {.tag = tag, .v.bin = {sizeof uid->ab, uid->ab}};
 
@@ -92,16 +92,18 @@ static om_status write_name(struct om_store *s, int64_t section, const char *ser
 }
 
 static om_status add_provider(struct om_store *s, int64_t profile, int64_t service,
-                              const struct om_uid *service_uid, const struct om__describe_service *d,
-                              const char *name, struct om_error *err)
+                              const struct om_uid *service_uid,
+                              const struct om__describe_service *d, const char *name,
+                              struct om_error *err)
 {
     struct om_uid uid;
     int64_t section;
     om_status st = new_uid(&uid, err);
 
     if (st == OM_OK)
-        st = om__store_run(s, err, NULL, NULL, "INSERT INTO provider(service, uid, name) VALUES (?, ?, ?)",
-                           "iut", service, &uid, name);
+        st = om__store_run(s, err, NULL, NULL,
+                           "INSERT INTO provider(service, uid, name) VALUES (?, ?, ?)", "iut",
+                           service, &uid, name);
     if (st == OM_OK)
         st = add_section(s, profile, service, &uid, d, name, &section, err);
     if (st == OM_OK)
@@ -113,13 +115,14 @@ static om_status add_provider(struct om_store *s, int64_t profile, int64_t servi
     return st;
 }
 
-static om_status add_parts(struct om_store *s, int64_t profile, const struct om__describe_service *d,
-                           const struct om_uid *uid, struct om_error *err)
+static om_status add_parts(struct om_store *s, int64_t profile,
+                           const struct om__describe_service *d, const struct om_uid *uid,
+                           struct om_error *err)
 {
     int64_t service, section;
     om_status st = om__store_run(s, err, NULL, NULL,
-                                 "INSERT INTO service(profile, uid, name) VALUES (?, ?, ?)", "iut", profile,
-                                 uid, d->name);
+                                 "INSERT INTO service(profile, uid, name) VALUES (?, ?, ?)", "iut",
+                                 profile, uid, d->name);
 
     service = sqlite3_last_insert_rowid(s->db);
     if (st == OM_OK)
@@ -131,24 +134,28 @@ static om_status add_parts(struct om_store *s, int64_t profile, const struct om_
     for (size_t i = 0; d->providers[i] && st == OM_OK; i++)
         st = add_provider(s, profile, service, uid, d, d->providers[i], err);
     for (size_t i = 0; d->sections[i] && st == OM_OK; i++)
-        st = add_section(s, profile, service, &d->section_uids[i], d, d->sections[i], &section, err);
+        st =
+            add_section(s, profile, service, &d->section_uids[i], d, d->sections[i], &section, err);
     return st;
 }
 
 /* SERVICE_SINGLE_COPY: MAPI refuses the second one with MAPI_E_NO_ACCESS. */
-static om_status check_copies(struct om_store *s, int64_t profile, const struct om__describe_service *d,
-                              struct om_error *err)
+static om_status check_copies(struct om_store *s, int64_t profile,
+                              const struct om__describe_service *d, struct om_error *err)
 {
     struct om__cell cell = {0};
     om_status st;
 
     if (!(om__describe_long(d, d->name, PR_RESOURCE_FLAGS) & SERVICE_SINGLE_COPY))
         return OM_OK;
-    st = om__store_run(s, err, om__row_cell, &cell, "SELECT 1 FROM service WHERE profile = ? AND name = ?",
-                       "it", profile, d->name);
+    st = om__store_run(s, err, om__row_cell, &cell,
+                       "SELECT 1 FROM service WHERE profile = ? AND name = ?", "it", profile,
+                       d->name);
     if (st == OM_OK && cell.found)
-        st = om__fail(err, MAPI_E_NO_ACCESS, OM_LAYER_PROFILE, OM_CAUSE_EXISTS, OM_NATIVE_NONE, 0,
-                      "the profile has the service %s already, and it is marked SERVICE_SINGLE_COPY", d->name);
+        st =
+            om__fail(err, MAPI_E_NO_ACCESS, OM_LAYER_PROFILE, OM_CAUSE_EXISTS, OM_NATIVE_NONE, 0,
+                     "the profile has the service %s already, and it is marked SERVICE_SINGLE_COPY",
+                     d->name);
     return st;
 }
 
@@ -164,8 +171,9 @@ om_status om_service_add(struct om_store *s, const char *profile, const char *se
         return st;
     st = om__profile_id(s, profile, &id, err);
     if (st == OM_OK && !d)
-        st = om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                      "no message service \"%.40s\" is known; known: %s", service, om__describe_names());
+        st = om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE,
+                      0, "no message service \"%.40s\" is known; known: %s", service,
+                      om__describe_names());
     if (st == OM_OK)
         st = check_copies(s, id, d, err);
     if (st == OM_OK)
@@ -189,18 +197,19 @@ om_status om_service_delete(struct om_store *s, const char *profile, const struc
         return st;
     st = om__profile_id(s, profile, &id, err);
     if (st == OM_OK)
-        st = om__store_run(s, err, NULL, NULL, "DELETE FROM service WHERE profile = ? AND uid = ?", "iu", id,
-                           uid);
+        st = om__store_run(s, err, NULL, NULL, "DELETE FROM service WHERE profile = ? AND uid = ?",
+                           "iu", id, uid);
     om__uid_format(uid, text);
     if (st == OM_OK && sqlite3_changes(s->db) == 0)
-        st = om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                      "the profile has no service %s", text);
+        st = om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_PROFILE, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE,
+                      0, "the profile has no service %s", text);
     return om__store_end(s, st, err);
 }
 
 /* ---- listing ---- */
 
-/* Any list of this file: the public structure first, its items and what they point to in the arena. */
+/* Any list of this file: the public structure first, its items and what they point to in the arena.
+ */
 struct list {
     union {
         struct om_services services;
@@ -228,8 +237,8 @@ static void list_free(struct list *list)
     om__free(list);
 }
 
-static om_status list_read(struct om_store *s, const char *profile, struct list *list, om__row_fn *row,
-                           const char *sql, struct om_error *err)
+static om_status list_read(struct om_store *s, const char *profile, struct list *list,
+                           om__row_fn *row, const char *sql, struct om_error *err)
 {
     om_status st = om__store_snapshot(s, err);
     int64_t id;
@@ -272,11 +281,13 @@ om_status om_service_list(struct om_store *s, const char *profile, struct om_ser
 
     if (!list)
         return om__fail_memory(err, "the list of services");
-    st = list_read(s, profile, list, row_service,
-                   "SELECT v.uid, v.name, coalesce(" PROPERTY("v", "?2") ", " PROPERTY("v", "?3") "),"
-                   " (SELECT count(*) FROM provider p WHERE p.service = v.id), ?4, ?5"
-                   " FROM service v WHERE v.profile = ?1 ORDER BY v.id",
-                   err);
+    st =
+        list_read(s, profile, list, row_service,
+                  "SELECT v.uid, v.name, coalesce(" PROPERTY("v", "?2") ", " PROPERTY(
+                      "v", "?3") "),"
+                                 " (SELECT count(*) FROM provider p WHERE p.service = v.id), ?4, ?5"
+                                 " FROM service v WHERE v.profile = ?1 ORDER BY v.id",
+                  err);
     if (st != OM_OK) {
         list_free(list);
         return st;
@@ -328,11 +339,15 @@ om_status om_provider_list(struct om_store *s, const char *profile, struct om_pr
 
     if (!list)
         return om__fail_memory(err, "the list of providers");
-    st = list_read(s, profile, list, row_provider,
-                   "SELECT p.uid, v.uid, p.name, coalesce(" PROPERTY("p", "?2") ", " PROPERTY("p", "?3") "), "
-                   PROPERTY("p", "?4") ", " PROPERTY("p", "?5")
-                   " FROM provider p JOIN service v ON p.service = v.id WHERE v.profile = ?1 ORDER BY p.id",
-                   err);
+    st = list_read(
+        s, profile, list, row_provider,
+        "SELECT p.uid, v.uid, p.name, coalesce(" PROPERTY("p", "?2") ", " PROPERTY(
+            "p", "?3") "), " PROPERTY("p",
+                                      "?4") ", " PROPERTY("p",
+                                                          "?5") " FROM provider p JOIN service v "
+                                                                "ON p.service = v.id WHERE "
+                                                                "v.profile = ?1 ORDER BY p.id",
+        err);
     if (st != OM_OK) {
         list_free(list);
         return st;

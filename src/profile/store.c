@@ -2,9 +2,9 @@
 /*
  * The store's file.
  *
- * It keeps SQLite's rollback journal: a home folder may be on a network file system or become read-only,
- * where write-ahead logging cannot even be read. synchronous=EXTRA makes a commit outlive a power cut
- * right after it; a store changes a few times a day, so the cost does not show.
+ * It keeps SQLite's rollback journal: a home folder may be on a network file system or become
+ * read-only, where write-ahead logging cannot even be read. synchronous=EXTRA makes a commit
+ * outlive a power cut right after it; a store changes a few times a day, so the cost does not show.
  */
 #include "profile/store.h"
 
@@ -65,8 +65,8 @@ static const char schema[] =
 
 om_status om__store_damaged(struct om_error *err, const char *what)
 {
-    return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_STORE, OM_CAUSE_DAMAGED, OM_NATIVE_NONE, 0, "%s",
-                    what);
+    return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_STORE, OM_CAUSE_DAMAGED, OM_NATIVE_NONE, 0,
+                    "%s", what);
 }
 
 static const struct {
@@ -254,8 +254,8 @@ om_status om_store_commit(struct om_store *s, struct om_error *err)
 
     if (s->depth == 0 || sqlite3_get_autocommit(s->db)) {
         s->depth = 0;
-        return om__fail(err, MAPI_E_CALL_FAILED, OM_LAYER_STORE, OM_CAUSE_INTERNAL, OM_NATIVE_NONE, 0,
-                        "commit without a transaction");
+        return om__fail(err, MAPI_E_CALL_FAILED, OM_LAYER_STORE, OM_CAUSE_INTERNAL, OM_NATIVE_NONE,
+                        0, "commit without a transaction");
     }
     snprintf(sql, sizeof sql, "RELEASE t%u", s->depth - 1);
     st = om__store_run(s, err, NULL, NULL, s->depth > 1 ? sql : "COMMIT", "");
@@ -292,7 +292,8 @@ om_status om__store_end(struct om_store *s, om_status st, struct om_error *err)
 
 static om_status refuse(struct om_error *err, const char *path, const char *why)
 {
-    om__fail(err, MAPI_E_NO_ACCESS, OM_LAYER_STORE, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0, "%s", why);
+    om__fail(err, MAPI_E_NO_ACCESS, OM_LAYER_STORE, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0, "%s",
+             why);
     om__error_target(err, "%s", path);
     return MAPI_E_NO_ACCESS;
 }
@@ -342,7 +343,8 @@ static bool is_our_folder(int dir)
     return ours || empty;
 }
 
-/* Whose folder, and who else may use it. A folder that is also something else is not ours to change. */
+/* Whose folder, and who else may use it. A folder that is also something else is not ours to
+ * change. */
 static om_status check_folder(int dir, const char *home, bool repair, struct om_error *err)
 {
     struct stat info;
@@ -361,10 +363,12 @@ static om_status check_folder(int dir, const char *home, bool repair, struct om_
 }
 
 /*
- * Sees to the file's owner and mode, and creates it for writing. By name, never by opening what is there:
- * closing any descriptor of a file drops the POSIX locks that another store of this process has on it.
+ * Sees to the file's owner and mode, and creates it for writing. By name, never by opening what is
+ * there: closing any descriptor of a file drops the POSIX locks that another store of this process
+ * has on it.
  */
-static om_status check_file(int dir, const char *path, bool write, bool *there, struct om_error *err)
+static om_status check_file(int dir, const char *path, bool write, bool *there,
+                            struct om_error *err)
 {
     struct stat info;
     int fd;
@@ -417,7 +421,8 @@ static om_status prepare_home(const char *home, const char *path, bool write, bo
 
 /* ---- opening ---- */
 
-static om_status get_number(struct om_store *s, const char *sql, int64_t *value, struct om_error *err)
+static om_status get_number(struct om_store *s, const char *sql, int64_t *value,
+                            struct om_error *err)
 {
     struct om__cell cell = {0};
     om_status st = om__store_run(s, err, om__row_cell, &cell, sql, "");
@@ -432,8 +437,8 @@ static om_status create_schema(struct om_store *s, struct om_error *err)
     om_status st = OM_OK;
     int rc = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
 
-    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
-             OM_STORE_VERSION);
+    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             APPLICATION_ID, OM_STORE_VERSION);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(s->db, mark, NULL, NULL, NULL);
     if (rc != SQLITE_OK)
@@ -502,8 +507,9 @@ static om_status configure(struct om_store *s, struct om_error *err)
 }
 
 /*
- * A reader opens for writing too where it may: a transaction that a dead process left half done must be
- * rolled back before anything can be read. query_only keeps the reader from changing more than that.
+ * A reader opens for writing too where it may: a transaction that a dead process left half done
+ * must be rolled back before anything can be read. query_only keeps the reader from changing more
+ * than that.
  */
 static om_status open_database(struct om_store *s, bool there, struct om_error *err)
 {
@@ -538,7 +544,8 @@ static om_status open_database(struct om_store *s, bool there, struct om_error *
     return st;
 }
 
-om_status om_store_open(const char *home, unsigned flags, struct om_store **out, struct om_error *err)
+om_status om_store_open(const char *home, unsigned flags, struct om_store **out,
+                        struct om_error *err)
 {
     struct om_store *s = om__calloc(1, sizeof *s);
     size_t size = strlen(home) + sizeof "/" OM_STORE_FILE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's file underneath: opening and checking it, transactions, and one way to run a statement.
- * The tables are in store.c; the public half is include/onemapi/profile.h.
+ * The store's file underneath: opening and checking it, transactions, and one way to run a
+ * statement. The tables are in store.c; the public half is include/onemapi/profile.h.
  */
 #ifndef OM_PROFILE_STORE_H
 #define OM_PROFILE_STORE_H
@@ -22,7 +22,8 @@ struct om_store {
     unsigned depth; /* of transactions */
 };
 
-/* A SQLite result as status and cause; `doing` completes "while ...". Layer store, native the extended code. */
+/* A SQLite result as status and cause; `doing` completes "while ...". Layer store, native the
+ * extended code. */
 om_status om__store_fail(struct om_store *s, struct om_error *err, int rc, const char *doing);
 
 /* Called for each row of a result; a failure ends the statement. */
@@ -66,12 +67,14 @@ om_status om__list_fail(const struct om_arena *a, struct om_error *err);
 /* ---- shared by the files of this layer ---- */
 
 /* A profile's row by name, NULL the default one. */
-om_status om__profile_id(struct om_store *s, const char *profile, int64_t *id, struct om_error *err);
+om_status om__profile_id(struct om_store *s, const char *profile, int64_t *id,
+                         struct om_error *err);
 
 /* The section's row, 0 when there is none. */
-om_status om__section_find(struct om_store *s, int64_t profile, const struct om_uid *uid, int64_t *id,
-                           struct om_error *err);
-/* The same, created when it is not there; owned by `service` (0: by nobody) and so deleted with it. */
+om_status om__section_find(struct om_store *s, int64_t profile, const struct om_uid *uid,
+                           int64_t *id, struct om_error *err);
+/* The same, created when it is not there; owned by `service` (0: by nobody) and so deleted with it.
+ */
 om_status om__section_open(struct om_store *s, int64_t profile, const struct om_uid *uid,
                            int64_t service, int64_t *id, struct om_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The properties a profile is made of, and the bits of those this layer reads. Names and numbers are
- * MAPI's own (mapitags.h, edkmdb.h) and MAPI/CDO's for RPC over HTTP.
+ * The properties a profile is made of, and the bits of those this layer reads. Names and numbers
+ * are MAPI's own (mapitags.h, edkmdb.h) and MAPI/CDO's for RPC over HTTP.
  */
 #ifndef OM_PROFILE_TAGS_H
 #define OM_PROFILE_TAGS_H

@@ -126,8 +126,9 @@ om_status om__value_encode(const struct om_propval *val, struct om_wr *w, struct
     uint16_t type = OM_PROP_TYPE(val->tag);
     uint16_t base = (uint16_t)(type & ~OM_MV_FLAG);
     bool multiple = type & OM_MV_FLAG, fits;
-    bool known = multiple ? can_be_multiple(base)
-                          : base == PT_NULL || is_string(base) || is_bytes(base) || fixed_size(base);
+    bool known = multiple
+                     ? can_be_multiple(base)
+                     : base == PT_NULL || is_string(base) || is_bytes(base) || fixed_size(base);
 
     if (!known)
         return om__fail(err, MAPI_E_INVALID_TYPE, OM_LAYER_PROFILE, OM_CAUSE_BAD_ARGUMENT,
@@ -135,8 +136,8 @@ om_status om__value_encode(const struct om_propval *val, struct om_wr *w, struct
                         (unsigned)val->tag, (unsigned)type);
     fits = multiple ? put_multiple(w, base, &val->v.mv) : put_single(w, base, &val->v);
     if (!fits || w->too_large)
-        return om__fail(err, MAPI_E_TOO_BIG, OM_LAYER_PROFILE, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE, 0,
-                        "0x%08X: a string may have %u bytes, a value %u", (unsigned)val->tag,
+        return om__fail(err, MAPI_E_TOO_BIG, OM_LAYER_PROFILE, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE,
+                        0, "0x%08X: a string may have %u bytes, a value %u", (unsigned)val->tag,
                         OM_MAX_STRING, OM_MAX_PROFILE_VALUE);
     return om_wr_finish(w, OM_LAYER_PROFILE, "property value", err);
 }
@@ -195,7 +196,8 @@ static void get_multiple(struct om_rd *r, uint16_t type, struct om_arena *a, str
         in_memory = sizeof(const char *);
     else if (!size)
         in_memory = sizeof(struct om_binary);
-    mv->count = om_rd_count(r, om_rd_u32(r, "count"), OM_MAX_PROFILE_VALUE, size ? size : 4, "count");
+    mv->count =
+        om_rd_count(r, om_rd_u32(r, "count"), OM_MAX_PROFILE_VALUE, size ? size : 4, "count");
     mv->any = NULL;
     if (mv->count == 0)
         return;
@@ -252,8 +254,8 @@ om_status om__value_decode(om_proptag tag, const void *p, size_t n, struct om_ar
     if (om_rd_finish(&r, OM_LAYER_STORE, "property value", &why) != OM_OK) {
         if (why.cause == OM_CAUSE_NO_MEMORY)
             return om__fail_memory(err, "a property");
-        return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_STORE, OM_CAUSE_DAMAGED, OM_NATIVE_OFFSET,
-                        why.native, "0x%08X: %s", (unsigned)tag, why.detail);
+        return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_STORE, OM_CAUSE_DAMAGED,
+                        OM_NATIVE_OFFSET, why.native, "0x%08X: %s", (unsigned)tag, why.detail);
     }
     *out = val;
     return OM_OK;

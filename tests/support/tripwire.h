@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A SQLite VFS around the system's, as the default one: it counts what changes a file, and at the Nth such
- * step kills the process, or fails as a full disk or a broken one does. A write that is killed has put half
- * of its bytes.
+ * A SQLite VFS around the system's, as the default one: it counts what changes a file, and at the
+ * Nth such step kills the process, or fails as a full disk or a broken one does. A write that is
+ * killed has put half of its bytes.
  */
 #ifndef OM_TESTS_TRIPWIRE_H
 #define OM_TESTS_TRIPWIRE_H

@@ -178,8 +178,10 @@ static void test_mistakes_name_entry_and_column(void **state)
 
         if (map->error_count == 0)
             fail_msg("no error in %s", cases[i].data);
-        if (map->errors[0].column != cases[i].column || !strstr(map->errors[0].message, cases[i].word))
-            fail_msg("%s: column %u: %s", cases[i].data, map->errors[0].column, map->errors[0].message);
+        if (map->errors[0].column != cases[i].column ||
+            !strstr(map->errors[0].message, cases[i].word))
+            fail_msg("%s: column %u: %s", cases[i].data, map->errors[0].column,
+                     map->errors[0].message);
         assert_int_equal(map->errors[0].entry, cases[i].entry);
         assert_int_equal(map->errors[0].kind, OM_MAP_ERROR);
         assert_string_equal(map->errors[0].value_name, "RpcHttpProxyMap_T");
@@ -189,7 +191,8 @@ static void test_mistakes_name_entry_and_column(void **state)
 
 static void test_every_mistake_is_listed_and_good_entries_stay(void **state)
 {
-    struct om_map *map = parse("x a.b=m,foo,bar,maybe good.com=m,ntlm,ntlm,false b.c=://,ntlm,ntlm,false");
+    struct om_map *map =
+        parse("x a.b=m,foo,bar,maybe good.com=m,ntlm,ntlm,false b.c=://,ntlm,ntlm,false");
 
     (void)state;
     assert_int_equal(map->entry_count, 1);
@@ -262,7 +265,8 @@ static void test_warnings(void **state)
 
 static void test_good_maps_warn_of_nothing(void **state)
 {
-    struct om_map *map = parse("*=m,ntlm,ntlm,false a.b=m,basic,none,false b.c=http://m,ntlm,ntlm,false");
+    struct om_map *map =
+        parse("*=m,ntlm,ntlm,false a.b=m,basic,none,false b.c=http://m,ntlm,ntlm,false");
 
     (void)state;
     assert_int_equal(map->error_count + map->warning_count, 0);

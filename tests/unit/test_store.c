@@ -29,7 +29,8 @@ static int set_up(void **state)
     (void)state;
     tripwire_arm(TRIP_NEVER, 0);
     /* memory, where there is some: these tests die thousands of times, and never by a power cut */
-    snprintf(home, sizeof home, "%s/onemapi-store-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(home, sizeof home, "%s/onemapi-store-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(home))
         return -1;
     snprintf(file, sizeof file, "%s/" OM_STORE_FILE, home);
@@ -90,7 +91,8 @@ static om_status try_open(unsigned flags, struct om_error *err)
 
 /* ---- the whole store as text, without the UIDs that are random ---- */
 
-static void dump_section(FILE *f, struct om_store *s, const char *profile, const struct om_section_info *c)
+static void dump_section(FILE *f, struct om_store *s, const char *profile,
+                         const struct om_section_info *c)
 {
     struct om_props *props;
     char text[512];
@@ -211,72 +213,86 @@ static const struct om_propval *prop(const struct om_props *props, om_proptag ta
     return val;
 }
 
-/* What mapi-facts lists for AddService("MSEMS"). */
+static void check_service(struct om_store *s, const struct om_uid *uid)
+{
+    struct om_services *services;
+    struct om_props *props;
+    uint32_t n;
+
+    OK(om_service_list(s, "p", &services, &err));
+    assert_int_equal(services->count, 1);
+    assert_string_equal(services->items[0].name, "MSEMS");
+    assert_string_equal(services->items[0].display_name, "Microsoft Exchange Server");
+    assert_true(om__uid_equal(&services->items[0].uid, uid));
+    om_services_free(services);
+    OK(om_section_read(s, "p", uid, &props, &err));
+    assert_string_equal(om_props_string(props, PR_SERVICE_DLL_NAME), "emsui.dll");
+    assert_string_equal(om_props_string(props, PR_SERVICE_ENTRY_NAME), "EMSCfg");
+    assert_string_equal(om_props_string(props, PR_SERVICE_INSTALL_ID),
+                        "{6485D26A-C2AC-11D1-AD3E-10A0C911C9C0}");
+    assert_true(om_props_long(props, PR_RESOURCE_FLAGS, &n) && n == SERVICE_SINGLE_COPY);
+    assert_int_equal(prop(props, PR_SERVICE_SUPPORT_FILES)->v.mv.count, 3);
+    assert_string_equal(prop(props, PR_SERVICE_SUPPORT_FILES)->v.mv.str[1], "emsabp.dll");
+    om_props_free(props);
+}
+
+struct provider_want {
+    const char *name, *dll;
+    uint32_t type, flags;
+    int open_flags, profile_type; /* -1: not there */
+    const char *mdb;
+};
+
+static void check_provider(struct om_store *s, const struct om_provider_info *p,
+                           const struct provider_want *want, const struct om_uid *service)
+{
+    struct om_props *props;
+    uint8_t mdb[16];
+    uint32_t n;
+
+    assert_string_equal(p->name, want->name);
+    assert_int_equal(p->resource_type, want->type);
+    assert_int_equal(p->resource_flags, want->flags);
+    OK(om_section_read(s, "p", &p->uid, &props, &err));
+    assert_string_equal(om_props_string(props, PR_PROVIDER_DLL_NAME), want->dll);
+    assert_int_equal(om_props_long(props, PR_PROFILE_OPEN_FLAGS, &n) ? (int)n : -1,
+                     want->open_flags);
+    assert_int_equal(om_props_long(props, PR_PROFILE_TYPE, &n) ? (int)n : -1, want->profile_type);
+    assert_int_equal(om_props_find(props, PR_MDB_PROVIDER) != NULL, want->mdb != NULL);
+    if (want->mdb) {
+        assert_true(om__hex_parse(want->mdb, 16, mdb));
+        assert_memory_equal(prop(props, PR_MDB_PROVIDER)->v.bin.pb, mdb, 16);
+    }
+    assert_memory_equal(prop(props, PR_PROVIDER_UID)->v.bin.pb, p->uid.ab, 16);
+    assert_memory_equal(prop(props, PR_SERVICE_UID)->v.bin.pb, service->ab, 16);
+    om_props_free(props);
+}
+
 static void test_msems_has_the_defaults_of_mapisvc_inf(void **state)
 {
-    static const struct {
-        const char *name, *dll;
-        uint32_t type, flags;
-        int open_flags, profile_type; /* -1: not there */
-        const char *mdb;
-    } want[] = {
+    static const struct provider_want want[] = {
         {"EMS_DSA", "EMSABP.DLL", 35, 0, -1, -1, NULL},
         {"EMS_MDB_public", "EMSMDB.DLL", 33, 0x40, 6, 3, "78b2fa70aff711cd9bc800aa002fc45a"},
-        {"EMS_MDB_private", "EMSMDB.DLL", 33, 0x4 | 0x2 | 0x1000, 0xC, 1, "5494A1C0297F101BA58708002B2A2517"},
+        {"EMS_MDB_private", "EMSMDB.DLL", 33, 0x4 | 0x2 | 0x1000, 0xC, 1,
+         "5494A1C0297F101BA58708002B2A2517"},
         {"EMS_RXP", "EMSUI.DLL", 36, 0, 0x40, 0xA, NULL},
         {"EMS_MSX", "EMSMDB.DLL", 36, 0, 0, -1, NULL},
         {"EMS_Hook", "EMSMDB.DLL", 40, 0x200, -1, -1, NULL},
     };
     struct om_store *s = open_store(OM_STORE_WRITE);
     struct om_providers *providers;
-    struct om_services *services;
     struct om_props *props;
     struct om_uid uid;
-    uint32_t n;
 
     (void)state;
     OK(om_profile_create(s, "p", &err));
     OK(om_service_add(s, "p", "msems", &uid, &err));
-    OK(om_service_list(s, "p", &services, &err));
-    assert_int_equal(services->count, 1);
-    assert_string_equal(services->items[0].name, "MSEMS");
-    assert_string_equal(services->items[0].display_name, "Microsoft Exchange Server");
-    assert_true(om__uid_equal(&services->items[0].uid, &uid));
-    om_services_free(services);
-
-    OK(om_section_read(s, "p", &uid, &props, &err));
-    assert_string_equal(om_props_string(props, PR_SERVICE_DLL_NAME), "emsui.dll");
-    assert_string_equal(om_props_string(props, PR_SERVICE_ENTRY_NAME), "EMSCfg");
-    assert_string_equal(om_props_string(props, PR_SERVICE_INSTALL_ID), "{6485D26A-C2AC-11D1-AD3E-10A0C911C9C0}");
-    assert_true(om_props_long(props, PR_RESOURCE_FLAGS, &n) && n == SERVICE_SINGLE_COPY);
-    assert_int_equal(prop(props, PR_SERVICE_SUPPORT_FILES)->v.mv.count, 3);
-    assert_string_equal(prop(props, PR_SERVICE_SUPPORT_FILES)->v.mv.str[1], "emsabp.dll");
-    om_props_free(props);
-
+    check_service(s, &uid);
     OK(om_provider_list(s, "p", &providers, &err));
     assert_int_equal(providers->count, 6);
-    for (size_t i = 0; i < 6; i++) {
-        const struct om_provider_info *p = &providers->items[i];
-        uint8_t mdb[16];
-
-        assert_string_equal(p->name, want[i].name);
-        assert_int_equal(p->resource_type, want[i].type);
-        assert_int_equal(p->resource_flags, want[i].flags);
-        OK(om_section_read(s, "p", &p->uid, &props, &err));
-        assert_string_equal(om_props_string(props, PR_PROVIDER_DLL_NAME), want[i].dll);
-        assert_int_equal(om_props_long(props, PR_PROFILE_OPEN_FLAGS, &n) ? (int)n : -1, want[i].open_flags);
-        assert_int_equal(om_props_long(props, PR_PROFILE_TYPE, &n) ? (int)n : -1, want[i].profile_type);
-        assert_int_equal(om_props_find(props, PR_MDB_PROVIDER) != NULL, want[i].mdb != NULL);
-        if (want[i].mdb) {
-            assert_true(om__hex_parse(want[i].mdb, 16, mdb));
-            assert_memory_equal(prop(props, PR_MDB_PROVIDER)->v.bin.pb, mdb, 16);
-        }
-        assert_memory_equal(prop(props, PR_PROVIDER_UID)->v.bin.pb, p->uid.ab, 16);
-        assert_memory_equal(prop(props, PR_SERVICE_UID)->v.bin.pb, uid.ab, 16);
-        om_props_free(props);
-    }
+    for (size_t i = 0; i < 6; i++)
+        check_provider(s, &providers->items[i], &want[i], &uid);
     om_providers_free(providers);
-
     OK(om_section_read(s, "p", &om_uid_global_section, &props, &err));
     assert_int_equal(props->count, 4);
     assert_int_equal(prop(props, 0x66000003)->v.l, 0x501);
@@ -359,7 +375,8 @@ static void test_sections_go_by_uid_name_and_global(void **state)
     OK(om_section_resolve(s, "p", "13dbb0c8aa05101a9bb000aa002fc45a", &uid, &err));
     assert_true(om__uid_equal(&uid, &om_uid_global_section));
     OK(om_section_resolve(s, "p", "ems_mdb_PRIVATE", &uid, &err));
-    FAILS(om_section_resolve(s, "p", "EMS_MBD_private", &uid, &err), MAPI_E_NOT_FOUND, OM_CAUSE_NOT_FOUND);
+    FAILS(om_section_resolve(s, "p", "EMS_MBD_private", &uid, &err), MAPI_E_NOT_FOUND,
+          OM_CAUSE_NOT_FOUND);
     FAILS(om_section_resolve(s, "p", "", &uid, &err), MAPI_E_NOT_FOUND, OM_CAUSE_NOT_FOUND);
     other.v.bin = (struct om_binary){16, wanted.ab};
     OK(om_prop_set(s, "p", &service, &other, 1, &err));
@@ -396,10 +413,11 @@ static const struct om_propval every_type[] = {
     {.tag = TAG(PT_BOOLEAN, 0x6708), .v.b = true},
     {.tag = TAG(PT_OBJECT, 0x6709), .v.bin = {4, blob}},
     {.tag = TAG(PT_I8, 0x670A), .v.li = INT64_MIN},
-    {.tag = TAG(PT_STRING8, 0x670B), .v.str8 = "caf\xE9"}, /* no UTF-8, kept */
+    {.tag = TAG(PT_STRING8, 0x670B), .v.str8 = "caf\xE9"},                  /* no UTF-8, kept */
     {.tag = TAG(PT_UNICODE, 0x670B), .v.utf8 = "caf\xC3\xA9 \xED\xA0\x80"}, /* the same id */
     {.tag = TAG(PT_SYSTIME, 0x670D), .v.ft = UINT64_MAX},
-    {.tag = TAG(PT_CLSID, 0x670E), .v.guid = {0x11223344, 0x5566, 0x7788, {1, 2, 3, 4, 5, 6, 7, 8}}},
+    {.tag = TAG(PT_CLSID, 0x670E),
+     .v.guid = {0x11223344, 0x5566, 0x7788, {1, 2, 3, 4, 5, 6, 7, 8}}},
     {.tag = TAG(PT_SVREID, 0x670F), .v.bin = {4, blob}},
     {.tag = TAG(PT_SRESTRICT, 0x6710), .v.bin = {4, blob}},
     {.tag = TAG(PT_ACTIONS, 0x6711), .v.bin = {0, NULL}},
@@ -518,16 +536,17 @@ static void test_setting_is_all_or_nothing(void **state)
           OM_CAUSE_BAD_ARGUMENT);
     memset(big, 'x', (32u << 10) + 1);
     vals[1] = (struct om_propval){.tag = TAG(PT_UNICODE, 0x6701), .v.utf8 = big};
-    FAILS(om_prop_set(s, "p", &om_uid_global_section, vals, 2, &err), MAPI_E_TOO_BIG, OM_CAUSE_TOO_LARGE);
+    FAILS(om_prop_set(s, "p", &om_uid_global_section, vals, 2, &err), MAPI_E_TOO_BIG,
+          OM_CAUSE_TOO_LARGE);
     after = dump(s);
     assert_string_equal(before, after);
     big[32u << 10] = '\0';
     OK(om_prop_set(s, "p", &om_uid_global_section, vals, 2, &err));
     OK(om_prop_delete(s, "p", &om_uid_global_section, TAG(PT_STRING8, 0x6701), &err));
-    FAILS(om_prop_get(s, "p", &om_uid_global_section, TAG(PT_UNICODE, 0x6701), &props, &err), MAPI_E_NOT_FOUND,
-          OM_CAUSE_NOT_FOUND);
-    FAILS(om_prop_delete(s, "p", &om_uid_global_section, TAG(PT_UNICODE, 0x6701), &err), MAPI_E_NOT_FOUND,
-          OM_CAUSE_NOT_FOUND);
+    FAILS(om_prop_get(s, "p", &om_uid_global_section, TAG(PT_UNICODE, 0x6701), &props, &err),
+          MAPI_E_NOT_FOUND, OM_CAUSE_NOT_FOUND);
+    FAILS(om_prop_delete(s, "p", &om_uid_global_section, TAG(PT_UNICODE, 0x6701), &err),
+          MAPI_E_NOT_FOUND, OM_CAUSE_NOT_FOUND);
     free(before);
     free(after);
     free(big);
@@ -546,7 +565,8 @@ static void test_transactions_nest(void **state)
     OK(om_store_begin(s, &err));
     OK(om_profile_create(s, "c", &err));
     om_store_rollback(s);
-    FAILS(om_profile_create(s, "A", &err), MAPI_E_COLLISION, OM_CAUSE_EXISTS); /* undoes only itself */
+    FAILS(om_profile_create(s, "A", &err), MAPI_E_COLLISION,
+          OM_CAUSE_EXISTS); /* undoes only itself */
     reader = open_store(OM_STORE_READ);
     FAILS(om_profile_find(reader, "b", &info, &err), MAPI_E_NOT_FOUND, OM_CAUSE_NOT_FOUND);
     om_store_close(reader);
@@ -664,8 +684,9 @@ static void test_damage_is_said_and_left_alone(void **state)
     (void)state;
     make_profile();
     p = slurp(&n);
-    spill((const uint8_t *)"this is no database, though it is quite long enough to be one of them......"
-                           "..........................................................................",
+    spill((const uint8_t
+               *)"this is no database, though it is quite long enough to be one of them......"
+                 "..........................................................................",
           140);
     assert_refused_untouched(MAPI_E_CORRUPT_DATA, OM_CAUSE_DAMAGED);
     spill(p, n / 2); /* cut off */
