@@ -14,8 +14,7 @@
 
 #define LAB_HTTP_HEAD    (32u << 10) /* request line and headers of one request */
 #define LAB_HTTP_HEADERS 64
-#define LAB_HTTP_DRAIN   (64u << 10) /* a refused request's body is read up to this, else we close \
-                                      */
+#define LAB_HTTP_DRAIN   (64u << 10) /* a refused request's body is read up to this */
 
 enum lab_http_auth {
     LAB_HTTP_BASIC = 1,
