@@ -100,7 +100,7 @@ struct om_propval {
         struct om_guid guid;
         const char *str8;
         const char *utf8;
-        struct om_binary bin; /* PT_BINARY, PT_SVREID, PT_OBJECT and types without a form of their own */
+        struct om_binary bin; /* PT_BINARY, PT_SVREID, PT_OBJECT, and types without their own */
         struct om_mv {
             uint32_t count;
             OM_UNNAMED union {
@@ -137,48 +137,59 @@ OM_API bool om_proptype_parse(const char *name, uint16_t *type);
 OM_API const char *om_proptag_name(om_proptag tag);
 
 /*
- * A tag from "PR_DISPLAY_NAME", "PidTagDisplayName" (any case), "0x3001001E" or "3001001E".
- * A trailing _A or _W chooses PT_STRING8 or PT_UNICODE. On MAPI_E_NOT_FOUND the error's detail lists the nearest names.
+ * A tag from "PR_DISPLAY_NAME", "PidTagDisplayName" (any case), "0x3001001E" or "3001001E". A
+ * trailing _A or _W chooses PT_STRING8 or PT_UNICODE. On MAPI_E_NOT_FOUND the error's detail lists
+ * the nearest names.
  */
 OM_API om_status om_proptag_parse(const char *text, om_proptag *tag, struct om_error *err);
 
 /*
- * Flags by name, for properties whose bits have names (PR_PROFILE_CONNECT_FLAGS, PR_ROH_FLAGS, ...).
- * The text is names and numbers joined with '|', any case: "CONNECT_IGNORE_NO_PF|0x4". A property that is one
- * of several values rather than bits (PR_PROFILE_AUTH_PACKAGE) takes one name. A tag without names takes numbers
- * only. On MAPI_E_NOT_FOUND the error's detail lists the nearest names.
+ * Flags by name, for properties whose bits have names (PR_PROFILE_CONNECT_FLAGS, PR_ROH_FLAGS).
+ * The text is names and numbers joined with '|', any case: "CONNECT_IGNORE_NO_PF|0x4". A property
+ * that is one of several values rather than bits (PR_PROFILE_AUTH_PACKAGE) takes one name. A tag
+ * without names takes one number. On MAPI_E_NOT_FOUND the error's detail lists the nearest names.
  */
 OM_API om_status om_propflags_parse(om_proptag tag, const char *text, uint32_t *flags,
                                     struct om_error *err);
 
 /*
- * The names of the bits, what has no name as one hexadecimal number at the end, "0" for none; of a property
- * that is one of several values its name, or a decimal number.
- * NUL-terminated, cut to size; the length without the cut, as snprintf does. -1 when the tag has no names.
+ * The names of the bits, what has no name as one hexadecimal number at the end, "0" for none; of a
+ * property that is one of several values its name, or a decimal number. NUL-terminated, cut to
+ * size; the length without the cut, as snprintf does. -1 when the tag has no names.
  */
 OM_API int om_propflags_format(om_proptag tag, uint32_t flags, char *buf, size_t size);
 
 /*
  * A value as one line of text, and back; every value comes back as it was.
- *   PT_I2 PT_LONG PT_I8  decimal, or 0x hexadecimal; flags also by name, as above
- *   PT_R4 PT_DOUBLE      decimal with enough digits, "inf", "-inf", "nan(BITS)"; a point whatever the locale
- *   PT_APPTIME           the same: days since 1899-12-30
- *   PT_CURRENCY          decimal with up to four places
- *   PT_BOOLEAN           true or false (also 1, 0, yes, no)
- *   PT_SYSTIME           2013-04-05T06:07:08Z with up to seven decimals of a second, or 0x and the raw number
- *   PT_CLSID             xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, braces allowed
- *   PT_ERROR             MAPI_E_NOT_FOUND, or a number
+ *
+ *   PT_I2 PT_LONG PT_I8    decimal, or 0x hexadecimal; flags also by name, as above
+ *   PT_R4 PT_DOUBLE        decimal with enough digits, "inf", "-inf", "nan(BITS)"; a point
+ *                          whatever the locale
+ *   PT_APPTIME             the same: days since 1899-12-30
+ *   PT_CURRENCY            decimal with up to four places
+ *   PT_BOOLEAN             true or false (also 1, 0, yes, no)
+ *   PT_SYSTIME             2013-04-05T06:07:08Z with up to seven decimals of a second, or 0x and
+ *                          the raw number
+ *   PT_CLSID               xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, braces allowed
+ *   PT_ERROR               MAPI_E_NOT_FOUND, or a number
+ *   PT_STRING8 PT_UNICODE  as it is; or "quoted" with \" \\ \n \r \t and \xHH (a byte) inside.
+ *                          Formatted quoted when it starts with a quote, is empty, has blanks at
+ *                          an end, or bytes that cannot be shown
+ *   PT_NULL                nothing
  *   PT_BINARY and others without a form of their own: hexadecimal digits
- *   PT_STRING8 PT_UNICODE  as it is; or "quoted" with \" \\ \n \r \t and \xHH (a byte) inside. Formatted quoted when
- *                        it starts with a quote, is empty, has blanks at an end, or bytes that cannot be shown
- *   PT_NULL              nothing
- * A multi-valued property is its values with ';' between them; blanks around one are ignored. A string with
- * ';' in it is quoted; an empty string or empty bytes are "". Nothing at all is no values.
+ *
+ * A multi-valued property is its values with ';' between them; blanks around one are ignored. A
+ * string with ';' in it is quoted; an empty string or empty bytes are "". Nothing at all is no
+ * values.
  */
-OM_API int om_propval_format(const struct om_propval *val, char *buf, size_t size); /* as snprintf; -1: no memory */
+
+/* NUL-terminated, cut to size; the length without the cut, as snprintf does. -1: no memory. */
+OM_API int om_propval_format(const struct om_propval *val, char *buf, size_t size);
+
+/* *val is freed with om_propval_free(), which takes NULL. A mistake's native code is its column. */
 OM_API om_status om_propval_parse(om_proptag tag, const char *text, struct om_propval **val,
                                   struct om_error *err);
-OM_API void om_propval_free(struct om_propval *val); /* what om_propval_parse() gave; NULL is fine */
+OM_API void om_propval_free(struct om_propval *val);
 
 OM_END_DECLS
 

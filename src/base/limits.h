@@ -18,13 +18,13 @@
 #define OM_MAX_ROP_ARENA      (16u << 20)      /* what one call's answer becomes when decoded */
 #define OM_MAX_AUX            0x1008u          /* [MS-OXCRPC] 3.1.4.1: rgbAuxOut */
 #define OM_MAX_NSPI_ROWS      4096u            /* rows asked for in one QueryRows */
-#define OM_MAX_NSPI_VALUES    100000u          /* [MS-OXNSPI] 2.2.2: range of every count but those below */
+#define OM_MAX_NSPI_VALUES    100000u          /* [MS-OXNSPI] 2.2.2: every count but the next two */
 #define OM_MAX_NSPI_TAGS      100001u          /* [MS-OXNSPI] 2.2.2.2 */
 #define OM_MAX_NSPI_BYTES     2097152u         /* [MS-OXNSPI] 2.2.2.3 */
 #define OM_MAX_RESTRICT_DEPTH 32u              /* restrictions inside restrictions, PT_SRESTRICT */
 #define OM_MAX_STRING         (32u << 10)      /* one string of a property, in bytes */
 #define OM_MAX_PROFILE_VALUE  (1u << 20)       /* one property of a profile section */
-#define OM_MAX_PROPTEXT       (16u << 20)      /* one property's value as text, and the value parsed from it */
+#define OM_MAX_PROPTEXT       (16u << 20)      /* a value as text, and as parsed from it */
 #define OM_MAX_MAP_DATA       (64u << 10)      /* one RpcHttpProxyMap value */
 #define OM_MAX_MAP_ENTRIES    4096u            /* of all RpcHttpProxyMap values together */
 #define OM_MAX_SERVER_NAME    512u             /* a personalized server id or host name */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exchange's own distinguished names: "/o=Contoso/ou=First/cn=Recipients/cn=bob". They name users and
- * servers, compare without regard to case, and end where they end: no escapes. [MS-OXOABK] 2.2.1,
- * [MS-OXABREF] 3.1.4.2 (servers). Nothing is allocated; slices borrow the text.
+ * Exchange's own distinguished names: "/o=Contoso/ou=First/cn=Recipients/cn=bob". They name users
+ * and servers, compare without regard to case, and have no escapes. [MS-OXABREF] 3.1.4.2 (servers).
+ * Nothing is allocated; slices borrow the text.
  */
 #ifndef OM_CODEC_LEGACY_DN_H
 #define OM_CODEC_LEGACY_DN_H

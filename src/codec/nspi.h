@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address book's RPC interface: the stubs of its calls, both directions. [MS-OXNSPI] 2.2 (structures),
- * 3.1.4.1 (calls); on the wire NDR, see codec/ndr.h.
+ * The address book's RPC interface: the stubs of its calls, both directions. [MS-OXNSPI] 2.2
+ * (structures), 3.1.4.1 (calls); on the wire NDR, see codec/ndr.h.
  *
  * Each call has a request and a response structure and four functions:
- *   om__nspi_wr_CALL_req    what the client sends        om__nspi_rd_CALL_req    what the server reads
- *   om__nspi_wr_CALL_resp   what the server answers      om__nspi_rd_CALL_resp   what the client reads
- * The cursor's base (origin) is the first byte of the stub; ask om_rd_finish() or om_wr_finish() with
- * OM_LAYER_NSPI for the verdict. Bytes after the stub are not looked at: transports pad. What is
- * decoded points into the arena alone.
+ *
+ *   om__nspi_wr_CALL_req   what the client sends     om__nspi_rd_CALL_req   what the server reads
+ *   om__nspi_wr_CALL_resp  what the server answers   om__nspi_rd_CALL_resp  what the client reads
+ *
+ * The cursor's base (origin) is the first byte of the stub; ask om_rd_finish() or om_wr_finish()
+ * with OM_LAYER_NSPI for the verdict. Bytes after the stub are not looked at: transports pad. What
+ * is decoded points into the arena alone.
  *
  * `code` is the call's return value as it stands on the wire: 0, a MAPI code, or a warning such as
  * MAPI_W_ERRORS_RETURNED. An answer that reports an error is still a whole answer.
  *
- * [MS-OXNSPI] knows these types of values: PT_NULL, PT_I2, PT_LONG, PT_ERROR, PT_BOOLEAN, PT_OBJECT (a
- * container's table: no value), PT_STRING8, PT_UNICODE, PT_SYSTIME, PT_CLSID, PT_BINARY and the
+ * [MS-OXNSPI] knows these types of values: PT_NULL, PT_I2, PT_LONG, PT_ERROR, PT_BOOLEAN, PT_OBJECT
+ * (a container's table: no value), PT_STRING8, PT_UNICODE, PT_SYSTIME, PT_CLSID, PT_BINARY and the
  * multi-valued forms of I2, LONG, STRING8, UNICODE, SYSTIME, CLSID and BINARY. A decoder refuses
  * another, an encoder too. A property whose string is a NULL pointer on the wire (a GAL without a
- * name) is decoded as its id with type PT_UNSPECIFIED, which means: not there. The encoder writes such
- * a pointer for a string that is NULL.
+ * name) is decoded as its id with type PT_UNSPECIFIED, which means: not there. The encoder writes
+ * such a pointer for a string that is NULL.
  */
 #ifndef OM_CODEC_NSPI_H
 #define OM_CODEC_NSPI_H
@@ -69,7 +71,7 @@ enum om__nspi_opnum {
 #define OM_NSPI_SORT_DISPLAYNAME 0u
 #define OM_NSPI_ANONYMOUS_LOGIN  0x20u       /* NspiBind */
 #define OM_NSPI_SKIP_OBJECTS     0x1u        /* NspiGetProps, NspiQueryRows */
-#define OM_NSPI_EPHEMERAL_ID     0x2u        /* NspiQueryRows, NspiGetProps: entry ids for this session only */
+#define OM_NSPI_EPHEMERAL_ID     0x2u        /* the same two: entry ids for this session only */
 #define OM_NSPI_CREATION_TABLE   0x2u        /* NspiGetSpecialTable: address creation templates */
 #define OM_NSPI_UNICODE_STRINGS  0x4u        /* NspiGetSpecialTable */
 #define OM_NSPI_UNICODE_TYPES    0x80000000u /* NspiQueryColumns */
@@ -87,7 +89,7 @@ struct om__nspi_stat {
     uint32_t sort_locale;
 };
 
-/* PropertyTagArray_r, [MS-OXNSPI] 2.2.2.2: tags, or Minimal Entry IDs. v is NULL for a NULL pointer. */
+/* PropertyTagArray_r, [MS-OXNSPI] 2.2.2.2: tags, or Minimal Entry IDs. v NULL: a NULL pointer. */
 struct om__nspi_tags {
     uint32_t count;
     const uint32_t *v;
@@ -172,7 +174,7 @@ struct om__nspi_query_rows_req {
     struct om__ndr_context handle;
     uint32_t flags;
     struct om__nspi_stat stat;
-    struct om__nspi_tags etable; /* an explicit table's Minimal Entry IDs, or NULL: the container's */
+    struct om__nspi_tags etable; /* an explicit table's Minimal Entry IDs, or NULL */
     uint32_t count;
     struct om__nspi_tags tags; /* columns, or NULL: the server's choice */
 };
@@ -212,7 +214,7 @@ struct om__nspi_get_matches_req {
     uint32_t reserved2;
     const struct om__restriction *filter;     /* or NULL */
     const struct om__nspi_propname *propname; /* or NULL */
-    uint32_t requested;                       /* rows at most; more than these matching is MAPI_E_TABLE_TOO_BIG */
+    uint32_t requested;                       /* if more rows match: MAPI_E_TABLE_TOO_BIG */
     struct om__nspi_tags tags;
 };
 struct om__nspi_get_matches_resp {
@@ -325,7 +327,7 @@ void om__nspi_rd_resolve_names_resp(struct om_rd *r, struct om_arena *a,
  */
 struct om__nspi_entryid {
     bool ephemeral;
-    struct om_guid provider; /* ephemeral: the server's guid of NspiBind; permanent: always GUID_NSPI */
+    struct om_guid provider; /* ephemeral: NspiBind's guid; permanent: always GUID_NSPI */
     uint32_t display_type;   /* DT_MAILUSER 0, DT_DISTLIST 1, ..., DT_CONTAINER 0x100 */
     uint32_t mid;            /* ephemeral */
     const char *dn;          /* permanent; borrowed from the input when decoded */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stubs of the address book's calls: parameters in the order of their IDL. [MS-OXNSPI] 3.1.4.1 */
+/* The stubs of the calls: parameters in the order of their IDL. [MS-OXNSPI] 3.1.4.1 */
 #include "codec/nspi_props.h"
 
 /* The arena is part of every decoder's signature, so that they fit in one table. */

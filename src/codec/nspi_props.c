@@ -143,8 +143,8 @@ static void wr_string(struct om_wr *w, bool wide, const char *s)
 }
 
 /* n referents, then their strings. NULL elements stay NULL. */
-static const char *const *rd_string_array(struct om_rd *r, struct om_arena *a, bool wide, uint32_t n,
-                                          const char *field)
+static const char *const *rd_string_array(struct om_rd *r, struct om_arena *a, bool wide,
+                                          uint32_t n, const char *field)
 {
     const char **v = om_rd_mem(r, om__arena_array(a, n, sizeof *v), field);
 
@@ -386,7 +386,8 @@ static void rd_mv_guids(struct om_rd *r, uint32_t n, struct om_guid *v)
 }
 
 /* Strings of a property: an element that was NULL becomes "". */
-static void rd_mv_strings(struct om_rd *r, struct om_arena *a, bool wide, uint32_t n, struct om_mv *mv)
+static void rd_mv_strings(struct om_rd *r, struct om_arena *a, bool wide, uint32_t n,
+                          struct om_mv *mv)
 {
     const char *const *v = rd_string_array(r, a, wide, n, "lppsz");
     const char **own = om_rd_mem(r, om__arena_array(a, n, sizeof *own), "lppsz");
@@ -527,7 +528,8 @@ static void rd_row_pointees(struct om_rd *r, struct om_arena *a, struct om_propr
     uint32_t n = 0, values = row->count;
 
     if (row->vals) {
-        n = om__ndr_rd_conformant(r, OM_MAX_NSPI_VALUES, 14, "cValues"); /* 14: one short at the end */
+        /* 14: a short at the end of the stub */
+        n = om__ndr_rd_conformant(r, OM_MAX_NSPI_VALUES, 14, "cValues");
         om_rd_check(r, n == values, values, "cValues");
         vals = om_rd_ok(r) ? om_rd_mem(r, om__arena_array(a, n, sizeof *vals), "lpProps") : NULL;
     }
@@ -535,7 +537,9 @@ static void rd_row_pointees(struct om_rd *r, struct om_arena *a, struct om_propr
         rd_val_fields(r, &vals[i]);
     for (uint32_t i = 0; vals && i < n && om_rd_ok(r); i++)
         rd_val_pointees(r, a, &vals[i]);
-    *row = om_rd_ok(r) ? (struct om_proprow){.count = n, .vals = vals} : (struct om_proprow){0, NULL};
+    *row = (struct om_proprow){0, NULL};
+    if (om_rd_ok(r))
+        *row = (struct om_proprow){.count = n, .vals = vals};
 }
 
 static void wr_row_fields(struct om_wr *w, const struct om_proprow *row)

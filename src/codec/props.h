@@ -38,7 +38,7 @@ enum om__propkind {
 
 /* The kind of one element: OM_MV_FLAG is ignored where the type has a multi-valued form. */
 enum om__propkind om__proptype_kind(uint16_t type);
-/* Bytes of one element inside union om_propdata's arrays; 0 for a type without a multi-valued form. */
+/* Bytes of one element in union om_propdata's arrays; 0: the type has no multi-valued form. */
 size_t om__proptype_mv_size(uint16_t type);
 
 /* The same id and the same type, PT_STRING8 and PT_UNICODE (also multi-valued) counting as one. */
@@ -79,22 +79,23 @@ void om_wr_propval(struct om_wr *w, const struct om_propval *val);
 void om_rd_tagged_propval(struct om_rd *r, struct om_arena *a, struct om_propval *out);
 void om_wr_tagged_propval(struct om_wr *w, const struct om_propval *val);
 
-/* A count of TaggedPropertyValues of which `n` follow, such as PropertyValues of RopSetProperties. */
+/* `n` TaggedPropertyValues, such as PropertyValues of RopSetProperties. */
 void om_rd_tagged_propvals(struct om_rd *r, struct om_arena *a, uint32_t n, struct om_proprow *out);
 void om_wr_tagged_propvals(struct om_wr *w, const struct om_proprow *row);
 
 /*
  * FlaggedPropertyValue, [MS-OXCDATA] 2.11.5, or FlaggedPropertyValueWithType, 2.11.6, when the
- * column's type is PT_UNSPECIFIED. A value that is an error becomes the column's id with type PT_ERROR and
- * the code; one that is not there becomes the id with type PT_UNSPECIFIED. The encoder takes both.
+ * column's type is PT_UNSPECIFIED. A value that is an error becomes the column's id with type
+ * PT_ERROR and the code; one that is not there becomes the id with type PT_UNSPECIFIED. The encoder
+ * takes both.
  */
 void om_rd_flagged_propval(struct om_rd *r, struct om_arena *a, om_proptag column,
                            struct om_propval *out);
 void om_wr_flagged_propval(struct om_wr *w, om_proptag column, const struct om_propval *val);
 
 /*
- * A PropertyRow for the columns asked for, [MS-OXCDATA] 2.8.1: Standard or Flagged, as its first byte
- * says. The row has one value for each column, in their order. The encoder writes a
+ * A PropertyRow for the columns asked for, [MS-OXCDATA] 2.8.1: Standard or Flagged, as its first
+ * byte says. The row has one value for each column, in their order. The encoder writes a
  * StandardPropertyRow when every value is there and without error; a value whose type is not its
  * column's is a caller's mistake and fails the cursor, as does a row of another length.
  */

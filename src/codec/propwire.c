@@ -331,7 +331,7 @@ void om_wr_tagged_propval(struct om_wr *w, const struct om_propval *val)
 void om_rd_tagged_propvals(struct om_rd *r, struct om_arena *a, uint32_t n, struct om_proprow *out)
 {
     uint32_t count = om_rd_count(r, n, UINT32_MAX, 4, "PropertyValueCount");
-    struct om_propval *vals = om_rd_mem(r, om__arena_array(a, count, sizeof *vals), "PropertyValues");
+    struct om_propval *vals = om_rd_mem(r, om__arena_array(a, count, sizeof *vals), "Values");
 
     *out = (struct om_proprow){0, NULL};
     for (uint32_t i = 0; i < count && om_rd_ok(r); i++)

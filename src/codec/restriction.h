@@ -41,11 +41,11 @@ enum om__fuzzy {
 struct om__restriction {
     enum om__restype type;
     uint32_t relop;               /* CONTENT: om__fuzzy; BITMASK: om__relbmr; else om__relop */
-    om_proptag tag;               /* CONTENT PROPERTY COMPAREPROPS BITMASK SIZE EXIST; SUBRESTRICTION: the object */
+    om_proptag tag;               /* all but AND, OR, NOT; SUBRESTRICTION: the object */
     om_proptag tag2;              /* COMPAREPROPS */
     uint32_t number;              /* BITMASK: the mask; SIZE: bytes */
     const struct om_propval *val; /* CONTENT, PROPERTY; NULL: none was given */
-    uint32_t count;               /* of sub; AND, OR: any; NOT, SUBRESTRICTION: 1, or 0 when none was given */
+    uint32_t count;               /* of sub; NOT, SUBRESTRICTION: 1, or 0 when none was given */
     const struct om__restriction *sub;
 };
 
