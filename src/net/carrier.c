@@ -274,7 +274,7 @@ static om_status wait_for(struct om__carrier *w, int64_t deadline, bool *quiet,
 om_status om__carrier_turn(struct om__carrier *w, struct om__rpc_assoc *a, int64_t deadline,
                             bool *quiet, struct om_error *err)
 {
-    bool moved;
+    bool moved = false;
     om_status st = om__carrier_push(w, a, err);
 
     *quiet = false;
