@@ -113,7 +113,8 @@ static uint32_t check_connect(const struct lab_call *call, const struct om__conn
         return ecClientVerDisallowed;
     if (!user)
         return ecUnknownUser;
-    if (!lab_org_may_open(call->org, caller, user)) /* whoever may open the mailbox may connect as it */
+    if (!lab_org_may_open(call->org, caller,
+                          user)) /* whoever may open the mailbox may connect as it */
         return ecLoginPerm;
     return req->flags & CONNECT_ADMIN && !caller->full_access ? ecLoginPerm : ecSuccess;
 }
