@@ -93,18 +93,18 @@ static om_status log_on(struct om_mailbox *m, struct om_error *err)
 
 /* --- opening --- */
 
-static om_status new_mailbox(struct om_session *s, struct om_mailbox **out, struct om_error *err)
+/* In the session's list; NULL without memory. */
+static struct om_mailbox *new_mailbox(struct om_session *s)
 {
     struct om_mailbox *m = om__calloc(1, sizeof *m);
 
     if (!m)
-        return om__fail_memory(err, "a mailbox");
+        return NULL;
     om__arena_init(&m->arena, ANSWER_CEILING);
     m->session = s;
     m->next = s->mailboxes;
     s->mailboxes = m;
-    *out = m;
-    return OM_OK;
+    return m;
 }
 
 void om_mailbox_close(struct om_mailbox *m)
@@ -213,32 +213,30 @@ static om_status open_entry(struct om_mailbox *m, const char *who, const char *u
 }
 
 /* What a caller of MAPI sees when a store cannot be opened; what kept it stays beneath. */
-static om_status provider_failed(const struct om_mailbox *m, const char *who, om_status st,
-                                 struct om_error *err)
+static om_status provider_failed(const char *who, om_status st, struct om_error *err)
 {
-    bool store = err && (err->layer == OM_LAYER_ROP || err->layer == OM_LAYER_EMSMDB);
+    bool store = err->layer == OM_LAYER_ROP || err->layer == OM_LAYER_EMSMDB;
 
-    (void)m;
-    return om__error_frame(err,
-                           store ? MAPI_E_FAILONEPROVIDER
-                           : err ? om_error_status(err)
-                                 : st,
-                           OM_LAYER_SESSION, "opening the mailbox of %s", who);
+    return om__error_frame(err, store ? MAPI_E_FAILONEPROVIDER : st, OM_LAYER_SESSION,
+                           "opening the mailbox of %s", who);
 }
 
 static om_status open_mailbox(struct om_session *s, const char *who, const char *user_dn,
                               struct om_mailbox **out, struct om_error *err)
 {
+    struct om_error unwanted = OM_ERROR_INIT; /* the layer decides the status, whoever looks at it */
     int64_t started = om__net_now();
-    struct om_mailbox *m;
-    om_status st = new_mailbox(s, &m, err);
+    struct om_mailbox *m = new_mailbox(s);
+    om_status st;
 
-    if (st != OM_OK)
-        return st;
+    if (!m)
+        return om__fail_memory(err, "a mailbox");
+    if (!err)
+        err = &unwanted;
     m->info.own = user_dn == NULL;
     st = open_entry(m, who, user_dn, err);
     if (st != OM_OK) {
-        st = provider_failed(m, who, st, err);
+        st = provider_failed(who, st, err);
         om_mailbox_close(m);
         return st;
     }
