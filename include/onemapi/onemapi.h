@@ -11,5 +11,6 @@
 #include <onemapi/profile.h>
 #include <onemapi/map.h>
 #include <onemapi/session.h>
+#include <onemapi/trace.h>
 
 #endif

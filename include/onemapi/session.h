@@ -12,6 +12,7 @@
 
 #include <onemapi/map.h>
 #include <onemapi/profile.h>
+#include <onemapi/trace.h>
 
 OM_BEGIN_DECLS
 
@@ -23,17 +24,6 @@ struct om_credentials {
     const char *user;     /* "DOMAIN\\user" or "user@domain" */
     const char *password; /* UTF-8 */
 };
-
-/* One transition or step on the way to a mailbox: what `-v` prints. Strings live for the call. */
-struct om_trace_event {
-    enum om_layer layer;
-    const char *machine; /* the state machine, or NULL */
-    const char *from;    /* state names; NULL where there is no state machine */
-    const char *event;
-    const char *to;
-    const char *text; /* for a person; may be NULL */
-};
-typedef void om_trace_fn(void *ctx, const struct om_trace_event *event);
 
 struct om_session_options {
     struct om_credentials rpc;  /* inside RPC: who the server sees */

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-OM_PRINTF(3, 0)
-static void vset(char *buf, size_t size, const char *fmt, va_list ap)
+void om__vformat(char *buf, size_t size, const char *fmt, va_list ap)
 {
     vsnprintf(buf, size, fmt, ap);
 }
@@ -35,7 +34,7 @@ om_status om__fail(struct om_error *err, om_status st, enum om_layer layer, enum
     if (!record(err, st, layer, cause, kind, native))
         return st;
     va_start(ap, fmt);
-    vset(err->detail, sizeof err->detail, fmt, ap);
+    om__vformat(err->detail, sizeof err->detail, fmt, ap);
     va_end(ap);
     return st;
 }
@@ -84,7 +83,7 @@ om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, 
         }
     }
     va_start(ap, fmt);
-    vset(what, sizeof what, fmt, ap);
+    om__vformat(what, sizeof what, fmt, ap);
     va_end(ap);
     why = strerror_r(errnum, text, sizeof text); /* GNU's: its own text, or the buffer */
     return om__fail(err, st, layer, cause, OM_NATIVE_ERRNO, (uint32_t)errnum, "%s: %s", what, why);
@@ -97,7 +96,7 @@ void om__error_target(struct om_error *err, const char *fmt, ...)
     if (!err || err->status == OM_OK || err->target[0])
         return;
     va_start(ap, fmt);
-    vset(err->target, sizeof err->target, fmt, ap);
+    om__vformat(err->target, sizeof err->target, fmt, ap);
     va_end(ap);
 }
 
@@ -108,7 +107,7 @@ void om__error_doing(struct om_error *err, const char *fmt, ...)
     if (!err || err->status == OM_OK || err->doing[0])
         return;
     va_start(ap, fmt);
-    vset(err->doing, sizeof err->doing, fmt, ap);
+    om__vformat(err->doing, sizeof err->doing, fmt, ap);
     va_end(ap);
 }
 
@@ -125,7 +124,7 @@ om_status om__error_frame(struct om_error *err, om_status st, enum om_layer laye
     f->layer = layer;
     f->status = st;
     va_start(ap, fmt);
-    vset(f->text, sizeof f->text, fmt, ap);
+    om__vformat(f->text, sizeof f->text, fmt, ap);
     va_end(ap);
     return st;
 }

@@ -3,6 +3,8 @@
 #ifndef OM_BASE_ERR_H
 #define OM_BASE_ERR_H
 
+#include <stdarg.h>
+
 #include <onemapi/error.h>
 
 /*
@@ -25,6 +27,9 @@ om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, 
  */
 void om__error_target(struct om_error *err, const char *fmt, ...) OM_PRINTF(2, 3);
 void om__error_doing(struct om_error *err, const char *fmt, ...) OM_PRINTF(2, 3);
+
+/* vsnprintf() with this order of arguments, for functions that take a format themselves. */
+void om__vformat(char *buf, size_t size, const char *fmt, va_list ap) OM_PRINTF(3, 0);
 
 /* Adds an outer step; gives `st` back. When the frames are full the last one is replaced. */
 om_status om__error_frame(struct om_error *err, om_status st, enum om_layer layer, const char *fmt, ...)

@@ -33,7 +33,7 @@ struct om__http_channel {
 static void tell(const struct om__http_channel *ch, const char *event, const char *text)
 {
     om__trace_emit(&ch->config.net->trace,
-                   &(struct om__trace_event){OM_LAYER_HTTP, ch->config.method, NULL, event, NULL, text});
+                   &(struct om_trace_event){OM_LAYER_HTTP, ch->config.method, NULL, event, NULL, text});
 }
 
 /* Refusals */

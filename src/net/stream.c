@@ -259,7 +259,7 @@ static void trace_open(const struct om__stream *s, const struct om__net *net,
     curl_easy_getinfo(s->curl, CURLINFO_PRIMARY_PORT, &port);
     snprintf(text, sizeof text, "%s:%u at %s port %ld%s", t->host, t->port, ip ? ip : "?", port,
              !t->tls ? "" : s->verified ? ", certificate verified" : ", certificate NOT checked");
-    om__trace_emit(&net->trace, &(struct om__trace_event){t->tls ? OM_LAYER_TLS : OM_LAYER_TCP,
+    om__trace_emit(&net->trace, &(struct om_trace_event){t->tls ? OM_LAYER_TLS : OM_LAYER_TCP,
                                                           "stream", NULL, "connected", NULL, text});
 }
 

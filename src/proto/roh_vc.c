@@ -187,7 +187,7 @@ static om_status step(struct om__roh_vc *vc, enum machine m, enum event ev, cons
                       struct om_error *err)
 {
     uint8_t from = vc->state[m], to = next[from][ev];
-    struct om__trace_event te = {OM_LAYER_RTS,    machine_names[m],
+    struct om_trace_event te = {OM_LAYER_RTS,    machine_names[m],
                                  state_names[from], event_names[ev],
                                  to ? state_names[to] : NULL, text};
 

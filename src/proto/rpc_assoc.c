@@ -120,7 +120,7 @@ static om_status move(struct om__rpc_assoc *a, enum event event, const char *tex
                       struct om_error *err)
 {
     enum state to = next[a->state][event];
-    struct om__trace_event ev = {.layer = OM_LAYER_RPC,
+    struct om_trace_event ev = {.layer = OM_LAYER_RPC,
                                  .machine = "rpc association",
                                  .from = state_names[a->state],
                                  .event = event_names[event],

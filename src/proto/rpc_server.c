@@ -94,7 +94,7 @@ static om_status move(struct om__rpc_server *s, enum event event, const char *te
                       struct om_error *err)
 {
     enum state to = next[s->state][event];
-    struct om__trace_event ev = {.layer = OM_LAYER_RPC,
+    struct om_trace_event ev = {.layer = OM_LAYER_RPC,
                                  .machine = "rpc server",
                                  .from = state_names[s->state],
                                  .event = event_names[event],

@@ -95,22 +95,6 @@ static om_status take_credentials(struct om_session *s, const struct om_session_
     return st;
 }
 
-/* The layers below trace into the session; it hands on to whoever listens. */
-static void forward_trace(void *ctx, const struct om__trace_event *ev)
-{
-    struct om_session *s = ctx;
-    const struct om_trace_event out = {
-        .layer = ev->layer,
-        .machine = ev->machine,
-        .from = ev->from,
-        .event = ev->event,
-        .to = ev->to,
-        .text = ev->text,
-    };
-
-    s->trace(s->trace_ctx, &out);
-}
-
 static om_status take_network(struct om_session *s, const struct om_session_options *o,
                               struct om_error *err)
 {
@@ -119,8 +103,7 @@ static om_status take_network(struct om_session *s, const struct om_session_opti
     if (st != OM_OK)
         return st;
     s->net.timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
-    if (s->trace)
-        s->net.trace = (struct om__trace){.emit = forward_trace, .ctx = s};
+    s->net.trace = (struct om__trace){.emit = o->trace, .ctx = o->trace_ctx};
     for (size_t i = 0; o->resolve && o->resolve[i] && st == OM_OK; i++)
         st = om__net_add_overrides(&s->net, o->resolve[i], err);
     if (st == OM_OK && o->ca_file)
@@ -138,8 +121,6 @@ om_status om_session_open(struct om_store *store, const char *profile,
     if (!s)
         return om__fail_memory(err, "a session");
     s->store = store;
-    s->trace = options->trace;
-    s->trace_ctx = options->trace_ctx;
     st = read_profile(s, profile, err);
     if (st == OM_OK)
         st = take_credentials(s, options, err);
@@ -182,17 +163,14 @@ const char *om_session_profile(const struct om_session *session)
 
 void om__session_note(struct om_session *s, enum om_layer layer, const char *fmt, ...)
 {
-    struct om_trace_event ev = {.layer = layer};
     char text[300];
+    const struct om_trace_event ev = {.layer = layer, .text = text};
     va_list ap;
 
-    if (!s->trace)
-        return;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    om__vformat(text, sizeof text, fmt, ap);
     va_end(ap);
-    ev.text = text;
-    s->trace(s->trace_ctx, &ev);
+    om__trace_emit(&s->net.trace, &ev);
 }
 
 bool om__session_flag(const struct om_session *s, uint32_t connect_flag)

@@ -33,8 +33,6 @@ struct om_session {
     struct om__identity rpc_identity;
     struct om__identity http_identity;
     char *client_version; /* NULL: the default */
-    om_trace_fn *trace;
-    void *trace_ctx;
 
     struct om__address_book *book; /* of the profile's server; opened when it is first needed */
     struct om__mdb *mdbs;          /* connections to mailbox servers */

@@ -15,7 +15,7 @@ struct story {
     unsigned events;
 };
 
-static void listen(void *ctx, const struct om__trace_event *ev)
+static void listen(void *ctx, const struct om_trace_event *ev)
 {
     struct story *s = ctx;
     size_t used = strlen(s->text);

@@ -704,7 +704,7 @@ struct timeline {
     char text[400];
 };
 
-static void note(void *ctx, const struct om__trace_event *ev)
+static void note(void *ctx, const struct om_trace_event *ev)
 {
     struct timeline *t = ctx;
     size_t n = strlen(t->text);
