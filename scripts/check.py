@@ -87,7 +87,8 @@ def build(report, name, options, env=None):
         setup = ["meson", "setup", folder] + options
     code, output = run(setup, 120, env)
     if code == 0:
-        code, output = run(["ninja", "-C", folder], 900)
+        code, output = run(["ninja", "-k", "0", "-C", folder], 900)
+        output = re.sub(r"^\[\d+/\d+\] .*\n", "", output, flags=re.M)
     return report.case(f"{name}: builds without warnings", (code, output))
 
 

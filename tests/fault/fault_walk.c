@@ -151,24 +151,12 @@ static char *read_password(char *buf, size_t size)
     return buf;
 }
 
-/* ONEMAPI_RESOLVE, in words. */
-static const char **split(char *text, const char **words, size_t max)
-{
-    size_t n = 0;
-
-    for (char *next, *word = strtok_r(text, " ,", &next); word && n + 1 < max;
-         word = strtok_r(NULL, " ,", &next))
-        words[n++] = word;
-    words[n] = NULL;
-    return words;
-}
-
 int main(int argc, char **argv)
 {
     static const char *const kinds[OM_FAULT_KINDS] = {"alloc", "read", "write"};
     struct walk w = {.kind = OM_FAULT_KINDS};
-    char password[256], resolve[8192];
-    const char *words[128];
+    const char *resolve[] = {getenv("ONEMAPI_RESOLVE"), NULL};
+    char password[256];
 
     for (int k = 0; argc > 3 && k < OM_FAULT_KINDS; k++)
         if (!strcmp(argv[1], kinds[k]))
@@ -177,13 +165,12 @@ int main(int argc, char **argv)
         fputs("usage: fault_walk alloc|read|write PROFILE SECONDS [WHO], with a lab's settings\n", stderr);
         return 2;
     }
-    snprintf(resolve, sizeof resolve, "%s", getenv("ONEMAPI_RESOLVE"));
     w.profile = argv[2];
     w.who = argv[4];
     w.options = (struct om_session_options){
         .rpc = {.user = getenv("ONEMAPI_USER"), .password = read_password(password, sizeof password)},
         .ca_file = getenv("ONEMAPI_CA_FILE"),
-        .resolve = split(resolve, words, sizeof words / sizeof words[0]),
+        .resolve = resolve,
         .timeout_ms = 10000,
     };
     return walk(&w, strtod(argv[3], NULL));
