@@ -29,15 +29,16 @@ LEGACY = "ex2010"
 ROWS = [
     (f"silent@{HTTPS}", ALICE, NETWORK, "tcp tls", "timeout"),
     (f"close@{HTTPS}", ALICE, NETWORK, "tcp tls", "closed reset tls-failed"),
-    (f"cut=3000@{HTTPS}", ALICE, NETWORK, "tcp tls http rts rpc", "closed reset tls-failed"),
+    (f"cut=600@{HTTPS}", ALICE, NETWORK, "tcp tls http rts rpc", "closed reset tls-failed"),
     (f"cert-expired@{HTTPS}", ALICE, NETWORK, "tls", "certificate"),
     (f"cert-wrong-host@{HTTPS}", ALICE, NETWORK, "tls", "certificate"),
     (f"cert-self-signed@{HTTPS}", ALICE, NETWORK, "tls", "certificate"),
     (f"http-status=500@{HTTPS}", ALICE, NETWORK, "http", "http-status"),
     (f"http-401@{HTTPS}", ALICE, AUTH, "http auth", "bad-credentials"),
+    (f"http-close-401@{HTTPS}", ALICE, AUTH, "http", "auth-failed"),  # NTLM is of a connection
     (f"http-garbage@{HTTPS}", ALICE, None, "http", "protocol"),
     ("proxy-error=6ba", ALICE, NETWORK, "http", "proxy-error"),
-    ("rts-no-a3", ALICE, NETWORK, "rts", "timeout"),
+    ("rts-no-a3", ALICE, None, "rts", "protocol"),  # CONN/C2 comes before its time
     ("rts-no-c2", ALICE, NETWORK, "rts", "timeout"),
     ("rts-bad", ALICE, None, "rts", "protocol"),
     (f"rpc-silent=1@{BOOK}", ALICE, NETWORK, "rpc", "timeout"),
@@ -73,7 +74,6 @@ ROWS = [
 # what a client has to live with: it works all the same
 HARMLESS = [
     (f"trickle=1@{HTTPS}", ["logon"]),
-    (f"http-close-401@{HTTPS}", ALICE),
     (f"http-negotiate-only@{HTTPS}", ALICE),
     (f"trickle=3@{LEGACY}:6001", BOB),
 ]

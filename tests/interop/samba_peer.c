@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "base/limits.h"
 #include "codec/epm.h"
 #include "codec/ndr.h"
 #include "net/rpc_conn.h"
@@ -95,7 +97,7 @@ static om_status drs_bind(struct peer *p, struct om_wr *stub, struct om__ndr_con
     }
     *handle = om__ndr_rd_context(&answer, "phDrs");
     om_rd_check(&answer, om__ndr_rd_u32(&answer, "return value") == 0, 0, "return value");
-    return om_rd_finish(&answer, OM_LAYER_RPC, p->err);
+    return om_rd_finish(&answer, OM_LAYER_RPC, "IDL_DRSBind", p->err);
 }
 
 /* DRS_MSG_CRACKREPLY_V1 with one item: its name, or an error. [MS-DRSR] 4.1.4.1.3 */
@@ -123,7 +125,7 @@ static om_status crack_answer(struct peer *p, struct om_rd *answer)
     om_rd_expect_end(answer, "end of the stub");
     if (om_rd_ok(answer))
         puts(name);
-    return om_rd_finish(answer, OM_LAYER_RPC, p->err);
+    return om_rd_finish(answer, OM_LAYER_RPC, "IDL_DRSCrackNames", p->err);
 }
 
 /* DRS_MSG_CRACKREQ_V1: NT4 name (2) to distinguished name (1). [MS-DRSR] 4.1.4.1.1 */
@@ -202,8 +204,8 @@ int main(int argc, char **argv)
     peer.target = (struct om__rpc_target){
         .transport = OM_TRANSPORT_TCP,
         .server = argv[1],
-        .rpc_auth = level ? OM_RPC_AUTH_NTLM : OM_RPC_AUTH_NONE,
-        .rpc_level = (uint8_t)level,
+        .rpc_auth = level ? OM_AUTH_MECH_NTLM : OM_AUTH_MECH_NONE,
+        .rpc_level = (enum om__rpc_level)level,
         .rpc_identity = level ? &peer.identity : NULL,
     };
     st = work(&peer, argv);

@@ -5,8 +5,9 @@ The traffic is captured live on loopback. RPC over HTTP goes without TLS here, s
 read; what NTLM sealed, tshark opens with the password, and dissects.
 """
 
+import contextlib
 import pathlib
-import signal
+import socket
 import subprocess
 import sys
 
@@ -22,33 +23,32 @@ here = None
 captures = {}
 
 
-class Capture:
+def mark(path, dumpcap, text):
+    """Sends a packet until it is in the file: packets reach it late."""
+    def there():
+        if dumpcap.poll() is not None:
+            raise tap.Skip(f"dumpcap cannot capture here: {dumpcap.stderr.read().strip()}")
+        sender.sendto(text, ("127.0.0.1", here.base + lab.PORTS - 1))
+        return path.exists() and text in path.read_bytes()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        tap.wait_for(there, 20, f"{text} in {path.name}")
+
+
+@contextlib.contextmanager
+def capture(name):
     """Everything on the lab's ports while the block runs."""
-
-    def __init__(self, name):
-        self.path = here.folder / f"{name}.pcapng"
-
-    def __enter__(self):
-        self.child = subprocess.Popen(
-            ["dumpcap", "-q", "-i", "lo", "-f", here.capture_filter(), "-w", self.path],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        heard = ""
-        for line in self.child.stderr:
-            heard += line
-            if line.startswith("File:"):
-                return self.path
-        raise tap.Skip(f"dumpcap does not capture on loopback: {heard.strip()}")
-
-    def __exit__(self, *_):
-        # dumpcap writes what it still holds when it is interrupted
-        self.child.send_signal(signal.SIGINT)
-        self.child.communicate(timeout=20)
+    path = here.folder / f"{name}.pcapng"
+    with tap.process("dumpcap", "-q", "-i", "lo", "-f", here.capture_filter(), "-w", path,
+                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as dumpcap:
+        mark(path, dumpcap, b"the capture begins")
+        yield path
+        mark(path, dumpcap, b"the capture ends")
 
 
 def talk(name, proxy_map, *commands):
     """Captures commands of a fresh profile with this map; gives the capture's path."""
     here.do("map", "set", "RpcHttpProxyMap_TEST", proxy_map)
-    with Capture(name) as path:
+    with capture(name) as path:
         for command in commands:
             here.do("-p", "tshark", *command)
     return path
@@ -101,6 +101,10 @@ def ntlm_in_http_headers():
     fine(verdict, ntlmssp=6)
 
 
+def the_referral_to_a_legacy_server():
+    fine(dissect(over_http("legacy")), rts=8, rfr=2, nspi=6)
+
+
 def the_endpoint_mapper():
     _, port = here.address(LEGACY, 135)
     fine(dissect(wire.rpc_connections(captures["legacy"], port)), epm=2)
@@ -141,6 +145,7 @@ tap.main(
     rpc_over_http_without_rpc_security,
     rpc_over_http_sealed_by_ntlm,
     ntlm_in_http_headers,
+    the_referral_to_a_legacy_server,
     the_endpoint_mapper,
     rpc_over_tcp_sealed_by_ntlm,
     a_broken_rts_pdu_is_noticed,

@@ -11,6 +11,7 @@ import subprocess
 import tap
 
 LAB = os.environ.get("ONEMAPI_LAB", "onemapi-lab")
+PORTS = 100  # what a lab gets; it takes them from the first one on
 COMMAND = os.environ.get("ONEMAPI", "onemapi")
 
 
@@ -38,7 +39,7 @@ class Lab:
 
     def capture_filter(self):
         """A filter for what is captured: the ports the lab was given."""
-        return f"tcp portrange {self.base}-{self.base + 99}"
+        return f"portrange {self.base}-{self.base + PORTS - 1}"
 
     def run(self, *words, **options):
         """The command against this lab."""
@@ -80,7 +81,7 @@ def serve(*options, seconds=60):
     """A lab, ready, for as long as the block runs. Its ports are looked for until some are free."""
     path = tap.folder()
     for _ in range(5):
-        base = int(os.environ.get("ONEMAPI_LAB_PORT_BASE") or random.randrange(20000, 32000, 100))
+        base = int(os.environ.get("ONEMAPI_LAB_PORT_BASE") or random.randrange(20000, 32000, PORTS))
         with tap.process(LAB, "serve", "--dir", path, "--port-base", base, *options,
                          stdout=subprocess.PIPE, stderr=open(path / "log", "w")) as child:
             ready, _, _ = select.select([child.stdout], [], [], seconds)

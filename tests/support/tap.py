@@ -119,12 +119,15 @@ def main(*cases, prepare=None):
     """Runs the cases in order. What `prepare` raises is the outcome of them all."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     trouble = None
+    print(f"1..{len(cases)}", flush=True)
     try:
         if prepare:
             prepare()
+    except Skip as why:
+        trouble = why
     except Exception as error:
-        trouble = error
-    print(f"1..{len(cases)}", flush=True)
+        traceback.print_exc()
+        trouble = AssertionError(f"what all cases need failed: {error}")
     failed = 0
     for number, case in enumerate(cases, 1):
         name = case.__name__.replace("_", " ")
@@ -135,8 +138,9 @@ def main(*cases, prepare=None):
             print(f"ok {number} - {name}", flush=True)
         except Skip as why:
             print(f"ok {number} - {name} # SKIP {why}", flush=True)
-        except Exception:
+        except Exception as error:
             failed += 1
+            text = str(error) if error is trouble else traceback.format_exc()
             print(f"not ok {number} - {name}")
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), flush=True)
+            print("".join(f"# {line}\n" for line in text.splitlines()), flush=True)
     sys.exit(1 if failed else 0)
