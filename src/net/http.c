@@ -276,10 +276,13 @@ static om_status second_leg(struct om__http_channel *ch, const char *token, size
 {
     const uint8_t *out;
     struct om_wr in;
-    om_status st = OM_OK;
+    om_status st;
+    bool good;
 
     om_wr_init(&in, OM_MAX_AUTH_TOKEN);
-    if (!om__base64_decode(&in, token, n))
+    good = om__base64_decode(&in, token, n);
+    st = om_wr_finish(&in, OM_LAYER_HTTP, "the server's token", err);
+    if (st == OM_OK && !good)
         st = om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_HTTP, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE,
                       0, "the server's %s token is no base64", ch->scheme);
     if (st == OM_OK)
