@@ -433,9 +433,9 @@ static int finish(struct cli *cli, int rc)
             fputc('\n', stderr);
         json_decref(doc);
     }
-    if (lost && rc == CLI_OK) {
+    if (lost) {
         fprintf(stderr, "onemapi: system: standard output could not be written\n");
-        rc = CLI_FAILED;
+        rc = rc == CLI_OK ? CLI_FAILED : rc;
     }
     json_decref(cli->warnings);
     free(cli->resolves);
