@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/address_book.h"
+#include "session/book_calls.h"
 
 #include <string.h>
 #include <strings.h>
@@ -24,18 +24,15 @@
 static const struct om__rpc_syntax nspi_syntax = {OM_NSPI_UUID, OM_NSPI_VERSION_MAJOR,
                                                   OM_NSPI_VERSION_MINOR};
 
-#define PAGE_ROWS      512u       /* of a QueryRows: about 200 kB of names */
-#define MATCHES_MAX    20000u     /* entries ANR may find before the server says too many */
-#define CANDIDATES_MAX 100u       /* of an ambiguous name: more help nobody */
-#define BOOK_CEILING   (8u << 20) /* one decoded page */
+#define PAGE_ROWS 512u /* of a QueryRows: about 200 kB of names */
 
 static const uint32_t columns[] = {
     PR_DISPLAY_NAME,  PR_ACCOUNT,         PR_SMTP_ADDRESS,
     PR_EMAIL_ADDRESS, PR_EMS_AB_HOME_MDB, PR_DISPLAY_TYPE,
 };
-static const struct om__nspi_tags column_tags = {sizeof columns / sizeof *columns, columns};
+const struct om__nspi_tags om__book_columns = {sizeof columns / sizeof *columns, columns};
 
-static struct om__nspi_stat first_row(void)
+struct om__nspi_stat om__book_stat(void)
 {
     return (struct om__nspi_stat){
         .sort_type = OM_NSPI_SORT_DISPLAYNAME,
@@ -46,9 +43,8 @@ static struct om__nspi_stat first_row(void)
     };
 }
 
-/* Sends the stub written and gives the answer's; frees the writer. */
-static om_status call(struct om__address_book *b, uint16_t opnum, const char *name, struct om_wr *w,
-                      struct om_rd *answer, struct om_error *err)
+om_status om__book_call(struct om__address_book *b, uint16_t opnum, const char *name,
+                        struct om_wr *w, struct om_rd *answer, struct om_error *err)
 {
     om_status st = om_wr_finish(w, OM_LAYER_NSPI, name, err);
 
@@ -60,13 +56,12 @@ static om_status call(struct om__address_book *b, uint16_t opnum, const char *na
     return st;
 }
 
-/* The verdict on a decoded answer: its bytes first, then the code the server gave. */
-static om_status verdict(const struct om__address_book *b, const struct om_rd *r, uint32_t code,
-                         const char *name, struct om_error *err)
+om_status om__book_verdict(const struct om__address_book *b, const struct om_rd *r, uint32_t code,
+                           const char *name, struct om_error *err)
 {
     om_status st = om_rd_finish(r, OM_LAYER_NSPI, name, err);
 
-    if (st == OM_OK && !(code & 0x80000000u) && code == (uint32_t)MAPI_W_ERRORS_RETURNED)
+    if (st == OM_OK && code == (uint32_t)MAPI_W_ERRORS_RETURNED)
         return OM_OK; /* some values are PT_ERROR: looked at one by one */
     if (st == OM_OK)
         st = om__fail_ec(err, OM_LAYER_NSPI, code, name);
@@ -76,20 +71,20 @@ static om_status verdict(const struct om__address_book *b, const struct om_rd *r
 
 static om_status bind_book(struct om__address_book *b, struct om_error *err)
 {
-    struct om__nspi_bind_req req = {.stat = first_row()};
+    struct om__nspi_bind_req req = {.stat = om__book_stat()};
     struct om__nspi_bind_resp resp;
     struct om_arena arena;
     struct om_rd r;
     struct om_wr w;
     om_status st;
 
-    om__arena_init(&arena, BOOK_CEILING);
+    om__arena_init(&arena, OM_BOOK_CEILING);
     om_wr_init(&w, OM_MAX_RPC_STUB);
     om__nspi_wr_bind_req(&w, &req);
-    st = call(b, OM_NSPI_BIND, "NspiBind", &w, &r, err);
+    st = om__book_call(b, OM_NSPI_BIND, "NspiBind", &w, &r, err);
     if (st == OM_OK) {
         om__nspi_rd_bind_resp(&r, &arena, &resp);
-        st = verdict(b, &r, resp.code, "NspiBind", err);
+        st = om__book_verdict(b, &r, resp.code, "NspiBind", err);
     }
     if (st == OM_OK)
         b->handle = resp.handle;
@@ -112,7 +107,7 @@ static om_status follow_referral(struct om_session *s, const char *server, struc
     const char *book_server;
     om_status st;
 
-    om__arena_init(&arena, BOOK_CEILING);
+    om__arena_init(&arena, OM_BOOK_CEILING);
     st = om__referral_new_dsa(s, server, &arena, &book_server, &second);
     if (st == OM_OK && strcasecmp(book_server, server) != 0) {
         om__session_note(s, OM_LAYER_RFR, "%s refers to the address book of %s", server,
@@ -165,7 +160,7 @@ static void unbind(struct om__address_book *b)
 
     om_wr_init(&w, OM_MAX_RPC_STUB);
     om__nspi_wr_unbind_req(&w, &req);
-    (void)call(b, OM_NSPI_UNBIND, "NspiUnbind", &w, &r, &ignored);
+    (void)om__book_call(b, OM_NSPI_UNBIND, "NspiUnbind", &w, &r, &ignored);
 }
 
 void om__address_book_close(struct om__address_book *b)
@@ -212,8 +207,7 @@ static const char *type_name(int64_t display_type)
     return names[display_type];
 }
 
-/* False: memory ran out. Strings are the row's, but for home_server. */
-static bool entry_of(const struct om_proprow *row, struct om_arena *arena, struct om_gal_entry *out)
+bool om__book_entry(const struct om_proprow *row, struct om_arena *arena, struct om_gal_entry *out)
 {
     const char *home_mdb = text_of(row, PR_EMS_AB_HOME_MDB);
     struct om__dn_slice server;
@@ -240,20 +234,19 @@ static om_status emit_rows(const struct om__nspi_rows *rows, struct om_arena *ar
     for (uint32_t i = 0; i < rows->count && *go_on; i++) {
         struct om_gal_entry entry;
 
-        if (!entry_of(&rows->rows[i], arena, &entry))
+        if (!om__book_entry(&rows->rows[i], arena, &entry))
             return om__fail_memory(err, "an entry of the address book");
         *go_on = fn(ctx, &entry);
     }
     return OM_OK;
 }
 
-static om_status query_rows(struct om__address_book *b, const struct om__nspi_stat *stat,
-                            const struct om__nspi_tags *mids, uint32_t count,
-                            struct om_arena *arena, struct om__nspi_rows_resp *resp,
-                            struct om_error *err)
+om_status om__book_rows(struct om__address_book *b, const struct om__nspi_stat *stat,
+                        const struct om__nspi_tags *mids, uint32_t count, struct om_arena *arena,
+                        struct om__nspi_rows_resp *resp, struct om_error *err)
 {
     struct om__nspi_query_rows_req req = {
-        .handle = b->handle, .stat = *stat, .count = count, .tags = column_tags};
+        .handle = b->handle, .stat = *stat, .count = count, .tags = om__book_columns};
     struct om_rd r;
     struct om_wr w;
     om_status st;
@@ -262,11 +255,11 @@ static om_status query_rows(struct om__address_book *b, const struct om__nspi_st
         req.etable = *mids;
     om_wr_init(&w, OM_MAX_RPC_STUB);
     om__nspi_wr_query_rows_req(&w, &req);
-    st = call(b, OM_NSPI_QUERY_ROWS, "NspiQueryRows", &w, &r, err);
+    st = om__book_call(b, OM_NSPI_QUERY_ROWS, "NspiQueryRows", &w, &r, err);
     if (st != OM_OK)
         return st;
     om__nspi_rd_query_rows_resp(&r, arena, resp);
-    return verdict(b, &r, resp->code, "NspiQueryRows", err);
+    return om__book_verdict(b, &r, resp->code, "NspiQueryRows", err);
 }
 
 /* A server that stays where it is would keep us forever. */
@@ -283,17 +276,17 @@ static om_status check_progress(const struct om__nspi_stat *before,
 static om_status list_table(struct om__address_book *b, om_gal_fn *fn, void *ctx,
                             struct om_error *err)
 {
-    struct om__nspi_stat stat = first_row();
+    struct om__nspi_stat stat = om__book_stat();
     struct om_arena arena;
     bool go_on = true;
     om_status st = OM_OK;
 
-    om__arena_init(&arena, BOOK_CEILING);
+    om__arena_init(&arena, OM_BOOK_CEILING);
     while (st == OM_OK && go_on && stat.current_rec != OM_MID_END_OF_TABLE) {
         struct om__nspi_rows_resp resp;
 
         om__arena_free(&arena);
-        st = query_rows(b, &stat, NULL, PAGE_ROWS, &arena, &resp, err);
+        st = om__book_rows(b, &stat, NULL, PAGE_ROWS, &arena, &resp, err);
         if (st == OM_OK)
             st = check_progress(&stat, &resp, err);
         if (st == OM_OK)
@@ -307,16 +300,16 @@ static om_status list_table(struct om__address_book *b, om_gal_fn *fn, void *ctx
     return st;
 }
 
-/* The Minimal Entry IDs that ANR finds for a text, in the arena. */
-static om_status find_matches(struct om__address_book *b, const char *text, uint32_t limit,
-                              struct om_arena *arena, struct om__nspi_tags *mids,
-                              struct om_error *err)
+om_status om__book_matches(struct om__address_book *b, const char *text, struct om_arena *arena,
+                           struct om__nspi_tags *mids, struct om_error *err)
 {
     const struct om_propval val = {.tag = PR_ANR, .v.utf8 = text};
     const struct om__restriction filter = {
         .type = RES_PROPERTY, .relop = RELOP_EQ, .tag = PR_ANR, .val = &val};
-    struct om__nspi_get_matches_req req = {
-        .handle = b->handle, .stat = first_row(), .filter = &filter, .requested = limit};
+    struct om__nspi_get_matches_req req = {.handle = b->handle,
+                                           .stat = om__book_stat(),
+                                           .filter = &filter,
+                                           .requested = OM_BOOK_MATCHES_MAX};
     struct om__nspi_get_matches_resp resp;
     struct om_rd r;
     struct om_wr w;
@@ -324,33 +317,32 @@ static om_status find_matches(struct om__address_book *b, const char *text, uint
 
     om_wr_init(&w, OM_MAX_RPC_STUB);
     om__nspi_wr_get_matches_req(&w, &req);
-    st = call(b, OM_NSPI_GET_MATCHES, "NspiGetMatches", &w, &r, err);
+    st = om__book_call(b, OM_NSPI_GET_MATCHES, "NspiGetMatches", &w, &r, err);
     if (st != OM_OK)
         return st;
     om__nspi_rd_get_matches_resp(&r, arena, &resp);
-    st = verdict(b, &r, resp.code, "NspiGetMatches", err);
+    st = om__book_verdict(b, &r, resp.code, "NspiGetMatches", err);
     if (st == OM_OK)
         *mids = resp.mids;
     return st;
 }
 
-/* The entries of an explicit table, a page at a time. */
-static om_status list_mids(struct om__address_book *b, const struct om__nspi_tags *mids,
-                           om_gal_fn *fn, void *ctx, struct om_error *err)
+om_status om__book_list(struct om__address_book *b, const struct om__nspi_tags *mids, om_gal_fn *fn,
+                        void *ctx, struct om_error *err)
 {
-    const struct om__nspi_stat stat = first_row();
+    const struct om__nspi_stat stat = om__book_stat();
     struct om_arena arena;
     bool go_on = true;
     om_status st = OM_OK;
 
-    om__arena_init(&arena, BOOK_CEILING);
+    om__arena_init(&arena, OM_BOOK_CEILING);
     for (uint32_t at = 0; st == OM_OK && go_on && at < mids->count; at += PAGE_ROWS) {
         uint32_t left = mids->count - at, n = left < PAGE_ROWS ? left : PAGE_ROWS;
         struct om__nspi_tags page = {n, mids->v + at};
         struct om__nspi_rows_resp resp;
 
         om__arena_free(&arena);
-        st = query_rows(b, &stat, &page, n, &arena, &resp, err);
+        st = om__book_rows(b, &stat, &page, n, &arena, &resp, err);
         if (st == OM_OK)
             st = emit_rows(&resp.rows, &arena, fn, ctx, &go_on, err);
     }
@@ -367,211 +359,11 @@ om_status om__address_book_list(struct om__address_book *b, const char *text, om
 
     if (!text || !*text)
         return list_table(b, fn, ctx, err);
-    om__arena_init(&arena, BOOK_CEILING);
-    st = find_matches(b, text, MATCHES_MAX, &arena, &mids, err);
+    om__arena_init(&arena, OM_BOOK_CEILING);
+    st = om__book_matches(b, text, &arena, &mids, err);
     if (st == OM_OK)
-        st = list_mids(b, &mids, fn, ctx, err);
+        st = om__book_list(b, &mids, fn, ctx, err);
     om__arena_free(&arena);
-    return st;
-}
-
-/* --- resolving --- */
-
-static om_status not_found(const char *who, struct om_error *err)
-{
-    return om__fail(err, MAPI_E_NOT_FOUND, OM_LAYER_NSPI, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
-                    "the address book has no entry for \"%s\"", who);
-}
-
-/* Copies an entry whose row will be gone. */
-static bool keep(struct om_arena *a, const struct om_gal_entry *in, struct om_gal_entry *out)
-{
-    *out = (struct om_gal_entry){
-        .display_name = om__arena_strdup(a, in->display_name),
-        .alias = om__arena_strdup(a, in->alias),
-        .smtp = om__arena_strdup(a, in->smtp),
-        .legacy_dn = om__arena_strdup(a, in->legacy_dn),
-        .type = in->type,
-        .home_mdb = om__arena_strdup(a, in->home_mdb),
-        .home_server = om__arena_strdup(a, in->home_server),
-    };
-    return !a->failed;
-}
-
-/* Sorts candidates into those that match exactly and the others. */
-struct candidates {
-    const char *who;
-    bool by_display_name; /* "GAL:": nothing else counts as exact */
-    struct om_arena *arena;
-    struct om_gal_entry exact;
-    unsigned exact_count, count;
-    char names[160]; /* "a, b, c" */
-    size_t names_len;
-    om_gal_fn *fn; /* NULL while the exact one is still looked for */
-    void *ctx;
-    bool failed;
-};
-
-static bool is_exact(const struct candidates *c, const struct om_gal_entry *e)
-{
-    if (c->by_display_name)
-        return strcasecmp(e->display_name, c->who) == 0;
-    return strcasecmp(e->alias, c->who) == 0 || strcasecmp(e->smtp, c->who) == 0;
-}
-
-static void add_name(struct candidates *c, const struct om_gal_entry *e)
-{
-    const char *name = e->smtp[0] ? e->smtp : e->display_name;
-    size_t n = strlen(name), room = sizeof c->names - c->names_len;
-
-    if (n + 3 > room)
-        return;
-    if (c->names_len) {
-        memcpy(c->names + c->names_len, ", ", 2);
-        c->names_len += 2;
-    }
-    memcpy(c->names + c->names_len, name, n + 1);
-    c->names_len += n;
-}
-
-static bool consider(void *ctx, const struct om_gal_entry *e)
-{
-    struct candidates *c = ctx;
-
-    c->count++;
-    add_name(c, e);
-    if (is_exact(c, e) && c->exact_count++ == 0)
-        c->failed = !keep(c->arena, e, &c->exact);
-    return !c->failed;
-}
-
-static om_status ambiguous(struct om__address_book *b, const struct om__nspi_tags *mids,
-                           const struct candidates *c, om_gal_fn *fn, void *ctx,
-                           struct om_error *err)
-{
-    om_status st = fn ? list_mids(b, mids, fn, ctx, err) : OM_OK;
-
-    if (st != OM_OK)
-        return st;
-    return om__fail(err, MAPI_E_AMBIGUOUS_RECIP, OM_LAYER_NSPI, OM_CAUSE_AMBIGUOUS, OM_NATIVE_NONE,
-                    0, "\"%s\" fits %u entries: %s%s", c->who, c->count, c->names,
-                    c->count > 1 && c->names_len + 40 > sizeof c->names ? ", ..." : "");
-}
-
-/* Among all that ANR finds, the one that is exactly `who`; or what there is, as an error. */
-static om_status choose(struct om__address_book *b, const char *who, bool by_display_name,
-                        struct om_arena *arena, struct om_gal_entry *out, om_gal_fn *fn, void *ctx,
-                        struct om_error *err)
-{
-    struct candidates c = {.who = who, .by_display_name = by_display_name, .arena = arena};
-    struct om__nspi_tags mids = {0};
-    om_status st = find_matches(b, who, MATCHES_MAX, arena, &mids, err);
-
-    if (st == OM_OK)
-        st = list_mids(b, &mids, consider, &c, err);
-    if (st == OM_OK && c.failed)
-        st = om__fail_memory(err, "an entry of the address book");
-    if (st != OM_OK)
-        return st;
-    if (c.count == 0 || (by_display_name && c.exact_count == 0))
-        return not_found(who, err);
-    if (c.exact_count != 1) {
-        mids.count = mids.count < CANDIDATES_MAX ? mids.count : CANDIDATES_MAX;
-        return ambiguous(b, &mids, &c, fn, ctx, err);
-    }
-    *out = c.exact;
-    return OM_OK;
-}
-
-static om_status resolve_dn(struct om__address_book *b, const char *dn, struct om_arena *arena,
-                            struct om_gal_entry *out, struct om_error *err)
-{
-    struct om__nspi_dn_to_mid_req req = {.handle = b->handle, .names = {1, &dn}};
-    const struct om__nspi_stat stat = first_row();
-    struct om__nspi_rows_resp rows;
-    struct om__nspi_tags_resp mids;
-    struct om_rd r;
-    struct om_wr w;
-    om_status st;
-
-    om_wr_init(&w, OM_MAX_RPC_STUB);
-    om__nspi_wr_dn_to_mid_req(&w, &req);
-    st = call(b, OM_NSPI_DN_TO_MID, "NspiDNToMId", &w, &r, err);
-    if (st != OM_OK)
-        return st;
-    om__nspi_rd_dn_to_mid_resp(&r, arena, &mids);
-    st = verdict(b, &r, mids.code, "NspiDNToMId", err);
-    if (st != OM_OK)
-        return st;
-    if (mids.tags.count != 1 || mids.tags.v[0] == OM_MID_UNRESOLVED)
-        return not_found(dn, err);
-    st = query_rows(b, &stat, &mids.tags, 1, arena, &rows, err);
-    if (st != OM_OK)
-        return st;
-    if (rows.rows.count != 1)
-        return not_found(dn, err);
-    return entry_of(&rows.rows.rows[0], arena, out) ? OM_OK : om__fail_memory(err, "an entry");
-}
-
-/*
- * Two forms of the name in one call: "=name" is exact by [MS-OXNSPI] 3.1.4.7 (the alias first), the
- * plain one lets the server find the only entry that fits.
- */
-static om_status resolve_name(struct om__address_book *b, const char *who, struct om_arena *arena,
-                              struct om_gal_entry *out, om_gal_fn *fn, void *ctx,
-                              struct om_error *err)
-{
-    bool given_exact = who[0] == '=';
-    char *exact =
-        given_exact ? om__arena_strdup(arena, who) : om__arena_alloc(arena, strlen(who) + 2);
-    const char *names[2] = {exact, who};
-    struct om__nspi_resolve_names_req req = {.handle = b->handle,
-                                             .stat = first_row(),
-                                             .tags = column_tags,
-                                             .names = {given_exact ? 1 : 2, names}};
-    struct om__nspi_resolve_names_resp resp;
-    struct om_rd r;
-    struct om_wr w;
-    om_status st;
-
-    if (!exact)
-        return om__fail_memory(err, "a name to resolve");
-    if (!given_exact) {
-        exact[0] = '=';
-        memcpy(exact + 1, who, strlen(who) + 1);
-    }
-    om_wr_init(&w, OM_MAX_RPC_STUB);
-    om__nspi_wr_resolve_names_w_req(&w, &req);
-    st = call(b, OM_NSPI_RESOLVE_NAMES_W, "NspiResolveNamesW", &w, &r, err);
-    if (st != OM_OK)
-        return st;
-    om__nspi_rd_resolve_names_resp(&r, arena, &resp);
-    st = verdict(b, &r, resp.code, "NspiResolveNamesW", err);
-    if (st != OM_OK)
-        return st;
-    if (resp.rows.count > 0) /* of the first name that was resolved: the exact one, if both were */
-        return entry_of(&resp.rows.rows[0], arena, out) ? OM_OK : om__fail_memory(err, "an entry");
-    for (uint32_t i = 0; i < resp.mids.count; i++) {
-        if (resp.mids.v[i] == OM_MID_AMBIGUOUS)
-            return choose(b, given_exact ? who + 1 : who, false, arena, out, fn, ctx, err);
-    }
-    return not_found(who, err);
-}
-
-om_status om__address_book_resolve(struct om__address_book *b, const char *who,
-                                   struct om_arena *arena, struct om_gal_entry *out, om_gal_fn *fn,
-                                   void *ctx, struct om_error *err)
-{
-    om_status st;
-
-    if (strncasecmp(who, "GAL:", 4) == 0)
-        st = choose(b, who + 4, true, arena, out, fn, ctx, err);
-    else if (strncasecmp(who, "/o=", 3) == 0)
-        st = resolve_dn(b, who, arena, out, err);
-    else
-        st = resolve_name(b, who, arena, out, fn, ctx, err);
-    om__error_doing(err, "resolving %s", who);
-    om__error_target(err, "%s", b->server);
     return st;
 }
 
@@ -626,33 +418,4 @@ om_status om__address_book_host(struct om__address_book *b, const char *home_mdb
     om__session_note(b->session, OM_LAYER_RFR, "the host of %s is %s", name, host);
     *out = host;
     return OM_OK;
-}
-
-/* --- the public face --- */
-
-om_status om_session_gal(struct om_session *s, const char *text, om_gal_fn *fn, void *ctx,
-                         struct om_error *err)
-{
-    struct om__address_book *book;
-    om_status st = om__session_book(s, &book, err);
-
-    return st == OM_OK ? om__address_book_list(book, text, fn, ctx, err) : st;
-}
-
-om_status om_session_resolve(struct om_session *s, const char *name, om_gal_fn *fn, void *ctx,
-                             struct om_error *err)
-{
-    struct om__address_book *book;
-    struct om_gal_entry entry;
-    struct om_arena arena;
-    om_status st = om__session_book(s, &book, err);
-
-    if (st != OM_OK)
-        return st;
-    om__arena_init(&arena, BOOK_CEILING);
-    st = om__address_book_resolve(book, name, &arena, &entry, fn, ctx, err);
-    if (st == OM_OK)
-        fn(ctx, &entry);
-    om__arena_free(&arena);
-    return st;
 }

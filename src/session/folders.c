@@ -105,7 +105,8 @@ static om_status read_more(struct reading *rd, struct om_arena *arena, struct om
     om_status st;
 
     om__rop_batch_init(&b, m->logon_id);
-    om__rop_add_query_rows_packed(&b, om__rop_batch_object(&b, rd->table), ROWS_PER_QUERY, &column_tags);
+    om__rop_add_query_rows_packed(&b, om__rop_batch_object(&b, rd->table), ROWS_PER_QUERY,
+                                  &column_tags);
     st = om__mdb_execute(m->mdb, &b, arena, &answers, err);
     if (st == OM_OK)
         st = om__rop_answers_check(&b, &answers, err);

@@ -224,7 +224,8 @@ static om_status provider_failed(const char *who, om_status st, struct om_error 
 static om_status open_mailbox(struct om_session *s, const char *who, const char *user_dn,
                               struct om_mailbox **out, struct om_error *err)
 {
-    struct om_error unwanted = OM_ERROR_INIT; /* the layer decides the status, whoever looks at it */
+    struct om_error unwanted =
+        OM_ERROR_INIT; /* the layer decides the status, whoever looks at it */
     int64_t started = om__net_now();
     struct om_mailbox *m = new_mailbox(s);
     om_status st;
