@@ -41,6 +41,7 @@ struct cli {
     size_t resolve_count;
     const char *password_file, *password_command;           /* of the RPC identity */
     const char *http_password_file, *http_password_command; /* of the HTTP one; NULL: as above */
+    const char *client_version; /* --client-version, ONEMAPI_CLIENT_VERSION; NULL: the default */
     const char *mailbox; /* --mailbox of the commands that have it; NULL: the profile's own */
     struct om_error err; /* hand &cli->err to the library, then end with cli_fail() */
     char *resolve_env;   /* what `resolves` borrows from */

@@ -28,6 +28,7 @@ enum {
     OPT_HTTP_USER,
     OPT_CA_FILE,
     OPT_RESOLVE,
+    OPT_CLIENT_VERSION,
     OPT_PASSWORD_FILE,
     OPT_PASSWORD_COMMAND,
     OPT_HTTP_PASSWORD_FILE,
@@ -49,6 +50,7 @@ static const struct option global_options[] = {
     {"http-user", required_argument, NULL, OPT_HTTP_USER},
     {"ca-file", required_argument, NULL, OPT_CA_FILE},
     {"resolve", required_argument, NULL, OPT_RESOLVE},
+    {"client-version", required_argument, NULL, OPT_CLIENT_VERSION},
     {"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
     {"password-command", required_argument, NULL, OPT_PASSWORD_COMMAND},
     {"http-password-file", required_argument, NULL, OPT_HTTP_PASSWORD_FILE},
@@ -74,6 +76,7 @@ static const char global_help[] =
     "      --ca-file FILE         more trusted certificates, PEM (ONEMAPI_CA_FILE)\n"
     "      --resolve HOST[:PORT]:ADDR[:PORT]\n"
     "                             go to ADDR for HOST; repeatable (ONEMAPI_RESOLVE)\n"
+    "      --client-version V     announce V to servers, some block versions (ONEMAPI_CLIENT_VERSION)\n"
     "  -h, --help                 this, or the help of a command\n"
     "      --version\n";
 
@@ -172,6 +175,9 @@ static int take_option(struct cli *cli, int c, const char *arg)
                                      arg);
     case OPT_RESOLVE:
         return add_resolve(cli, arg) ? -1 : cli_no_memory(cli);
+    case OPT_CLIENT_VERSION:
+        cli->client_version = arg;
+        return -1;
     case OPT_USER:
         cli->user = arg;
         return -1;
@@ -288,6 +294,7 @@ static int take_environment(struct cli *cli)
     env_default(&cli->user, "ONEMAPI_USER");
     env_default(&cli->http_user, "ONEMAPI_HTTP_USER");
     env_default(&cli->ca_file, "ONEMAPI_CA_FILE");
+    env_default(&cli->client_version, "ONEMAPI_CLIENT_VERSION");
     env_password(&cli->password_file, &cli->password_command, "ONEMAPI_PASSWORD_FILE",
                  "ONEMAPI_PASSWORD_COMMAND");
     env_password(&cli->http_password_file, &cli->http_password_command,

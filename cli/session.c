@@ -46,6 +46,7 @@ om_status cli_session_open(struct cli *cli, struct cli_session *out)
         .ca_file = cli->ca_file,
         .resolve = (const char *const *)cli->resolves,
         .timeout_ms = (int)cli->timeout_ms,
+        .client_version = cli->client_version,
         .trace = cli->verbose ? print_trace : NULL,
         .trace_ctx = cli,
     };

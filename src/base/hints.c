@@ -229,7 +229,8 @@ static const struct hint hints[] = {
     {OM_LAYER_NONE, OM_CAUSE_WRONG_SERVER, OM_NATIVE_NONE, 0,
      "the mailbox has moved: set PR_PROFILE_UNRESOLVED_SERVER to its new server"},
     {OM_LAYER_NONE, OM_CAUSE_VERSION_BLOCKED, OM_NATIVE_NONE, 0,
-     "the server blocks this client version: announce another, or have the block lifted"},
+     "the server blocks this client version: announce another with --client-version, or have the "
+     "block lifted"},
     {OM_LAYER_NONE, OM_CAUSE_NOT_CONFIGURED, OM_NATIVE_NONE, 0,
      "the mailbox is not set up on that server: check name and server, or log on once with "
      "another client"},
