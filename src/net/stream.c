@@ -118,7 +118,8 @@ static om_status fail_connect(const struct om__stream *s, CURLcode code, struct 
         return om__fail_errno(err, OM_LAYER_TCP, (int)errnum, "cannot connect");
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         const struct meaning *m = &meanings[i];
-        bool known = m->cause == OM_CAUSE_CERTIFICATE && verify;
+        /* before OpenSSL has a verdict, libcurl says X509_V_ERR_UNSPECIFIED */
+        bool known = m->cause == OM_CAUSE_CERTIFICATE && verify > X509_V_ERR_UNSPECIFIED;
 
         if (m->code == code)
             return om__fail(err, MAPI_E_NETWORK_ERROR, m->layer, m->cause,
