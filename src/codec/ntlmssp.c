@@ -246,24 +246,40 @@ void om__ntlm_wr_av_text(struct om_wr *w, uint16_t id, const char *utf8)
     om_wr_patch_u16(w, length, w->len - start);
 }
 
+/* One pair; false at the end of the list, and where it breaks off. */
+static bool rd_av(struct om_rd *r, uint16_t *id, struct om_binary *value)
+{
+    *id = om_rd_u16(r, "AvId");
+    value->cb = om_rd_u16(r, "AvLen");
+    value->pb = om_rd_bytes(r, value->cb, "Value");
+    return om_rd_ok(r) && *id != OM_NTLM_AV_EOL;
+}
+
 bool om__ntlm_av_find(struct om_binary target_info, uint16_t id, struct om_binary *value)
 {
+    struct om_binary this_value;
+    uint16_t this_id;
     struct om_rd r;
 
     om_rd_init(&r, target_info.pb, target_info.cb);
-    while (om_rd_left(&r)) {
-        uint16_t this_id = om_rd_u16(&r, "AvId");
-        uint16_t n = om_rd_u16(&r, "AvLen");
-        const uint8_t *p = om_rd_bytes(&r, n, "Value");
-
-        if (!p || this_id == OM_NTLM_AV_EOL)
-            return false;
+    while (rd_av(&r, &this_id, &this_value))
         if (this_id == id) {
-            *value = (struct om_binary){n, n ? p : NULL};
+            *value = this_value;
             return true;
         }
-    }
     return false;
+}
+
+bool om__ntlm_avs_valid(struct om_binary target_info)
+{
+    struct om_binary value;
+    struct om_rd r;
+    uint16_t id;
+
+    om_rd_init(&r, target_info.pb, target_info.cb);
+    while (rd_av(&r, &id, &value))
+        ;
+    return om_rd_ok(&r) && value.cb == 0;
 }
 
 /* NTLMv2_RESPONSE and NTLMv2_CLIENT_CHALLENGE. [MS-NLMP] 2.2.2.8, 2.2.2.7 */

@@ -116,6 +116,8 @@ void om__ntlm_wr_av(struct om_wr *w, uint16_t id, const void *p, uint16_t n);
 void om__ntlm_wr_av_text(struct om_wr *w, uint16_t id, const char *utf8);
 /* The first pair of that id; false when there is none before the end of the list. */
 bool om__ntlm_av_find(struct om_binary target_info, uint16_t id, struct om_binary *value);
+/* Is it a list of whole pairs up to and including MsvAvEOL? */
+bool om__ntlm_avs_valid(struct om_binary target_info);
 /* The AV pairs inside an NTLMv2 response ([MS-NLMP] 2.2.2.7), to look for flags and bindings. */
 struct om_binary om__ntlm_response_avs(struct om_binary nt_response);
 

@@ -184,6 +184,27 @@ static om_status ntlm_ready(struct om__auth *auth, struct om_error *err)
     return st;
 }
 
+/*
+ * What a server sends is read here before gss-ntlmssp sees it: version 1.2 writes through a NULL
+ * pointer when a CHALLENGE has no target name.
+ */
+static om_status check_challenge(const uint8_t *in, size_t n_in, struct om_error *err)
+{
+    struct om__ntlm_challenge m;
+    om_status st = om__ntlm_challenge_decode(in, n_in, &m, err);
+
+    if (st != OM_OK)
+        return st;
+    if (!m.target_name.cb)
+        return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_AUTH, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE,
+                        0, "NTLM CHALLENGE: the target name is empty (flags 0x%08X)", m.flags);
+    if (m.target_info.cb && !om__ntlm_avs_valid(m.target_info))
+        return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_AUTH, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE,
+                        0, "NTLM CHALLENGE: the target info of %u bytes is no list of AV pairs",
+                        m.target_info.cb);
+    return OM_OK;
+}
+
 static om_status ntlm_step(struct om__auth *auth, const uint8_t *in, size_t n_in,
                            struct om_error *err)
 {
@@ -194,6 +215,11 @@ static om_status ntlm_step(struct om__auth *auth, const uint8_t *in, size_t n_in
     uint8_t *copy = NULL;
     om_status st;
 
+    if (auth->context != GSS_C_NO_CONTEXT) {
+        st = check_challenge(in, n_in, err);
+        if (st != OM_OK)
+            return st;
+    }
     if (n_in) { /* gss_buffer_desc wants it writable */
         copy = om__malloc(n_in);
         if (!copy)
@@ -213,6 +239,9 @@ static om_status ntlm_step(struct om__auth *auth, const uint8_t *in, size_t n_in
     gss_release_buffer(&ignored, &output);
     st = om_wr_finish(&auth->token, OM_LAYER_AUTH, "an NTLM token", err);
     auth->complete = st == OM_OK && major == GSS_S_COMPLETE;
+    if (st == OM_OK && n_in && !auth->complete) /* NTLM has two legs, no more */
+        return om__fail(err, MAPI_E_LOGON_FAILED, OM_LAYER_AUTH, OM_CAUSE_AUTH_FAILED,
+                        OM_NATIVE_GSS, major, "NTLM is not complete after the server's CHALLENGE");
     if (auth->complete && auth->level >= OM_RPC_LEVEL_PACKET)
         st = ntlm_ready(auth, err);
     return st;

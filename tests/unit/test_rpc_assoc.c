@@ -732,6 +732,84 @@ static void test_every_transition_is_traced(void **state)
     stop(&rig);
 }
 
+#ifdef OM_FAULTS
+/* A conversation that gives up at the first failure, which has to be an error with a cause. */
+static bool give_up(om_status st, const struct om_error *err)
+{
+    if (st != OM_OK) {
+        assert_true(OM_FAILED(st));
+        assert_int_equal(err->status, st);
+        assert_int_not_equal(err->cause, OM_CAUSE_NONE);
+    }
+    return st != OM_OK;
+}
+
+static void serve(struct om__rpc_server *s)
+{
+    struct om__rpc_server_event ev;
+
+    while (om__rpc_server_next(s, &ev)) {
+        struct om_error err = OM_ERROR_INIT;
+
+        if (ev.kind == OM_RPC_SV_REQUEST)
+            give_up(om__rpc_server_respond(s, ev.call_id, ev.stub.pb, ev.stub.cb, &err), &err);
+        else
+            assert_int_not_equal(ev.error->cause, OM_CAUSE_NONE);
+    }
+}
+
+static bool next_is(struct rig *rig, enum om__rpc_event_kind kind)
+{
+    struct om__rpc_event ev = {0};
+
+    om_test_to_server(&rig->pair);
+    serve(rig->pair.server);
+    om_test_to_client(&rig->pair);
+    if (!om__rpc_assoc_next(rig->pair.client, &ev))
+        return false;
+    if (ev.error)
+        assert_int_not_equal(ev.error->cause, OM_CAUSE_NONE);
+    return ev.kind == kind;
+}
+
+static void talk(struct rig *rig)
+{
+    static uint8_t stub[9000];
+    struct om_error err = OM_ERROR_INIT;
+    uint16_t first, second;
+    uint32_t id;
+
+    if (give_up(om__rpc_assoc_bind(rig->pair.client, &om_test_first, &first, &err), &err) ||
+        !next_is(rig, OM_RPC_EV_BOUND))
+        return;
+    if (give_up(om__rpc_assoc_bind(rig->pair.client, &om_test_second, &second, &err), &err) ||
+        !next_is(rig, OM_RPC_EV_BOUND))
+        return;
+    if (give_up(om__rpc_assoc_call(rig->pair.client, second, 1, NULL, stub, sizeof stub, &id, &err),
+                &err))
+        return;
+    next_is(rig, OM_RPC_EV_RESPONSE);
+}
+
+static void test_every_allocation_may_fail(void **state)
+{
+    unsigned long nth = 0;
+    bool hit = true;
+    struct rig rig;
+
+    (void)state;
+    while (hit) {
+        start(&rig, OM_AUTH_MECH_NTLM, OM_RPC_LEVEL_PRIVACY, "secret", 0);
+        om__fault_arm(OM_FAULT_ALLOC, ++nth);
+        talk(&rig);
+        hit = om__fault_hit();
+        om__fault_arm(OM_FAULT_ALLOC, 0);
+        stop(&rig);
+    }
+    assert_true(nth > 20);
+}
+#endif
+
 /* Captures of an independent server, its side fed byte by byte */
 
 static void replay(const char *name, const struct om__rpc_syntax *interface, unsigned want)
@@ -824,6 +902,9 @@ int main(void)
         cmocka_unit_test(test_a_stub_over_the_ceiling_is_refused_and_nothing_breaks),
         cmocka_unit_test(test_every_transition_is_traced),
         cmocka_unit_test(test_captured_servers_are_understood_byte_by_byte),
+#ifdef OM_FAULTS
+        cmocka_unit_test(test_every_allocation_may_fail),
+#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
