@@ -163,12 +163,23 @@ static om_status http_receive_out(struct om__carrier *w, struct om__rpc_assoc *a
     return st;
 }
 
+/*
+ * What the OUT channel brings goes first: an answer that has come counts, whatever became of the IN
+ * channel since. When the OUT channel ends, the IN channel's answer may say why.
+ */
 static om_status http_receive(struct om__carrier *w, struct om__rpc_assoc *a, bool *moved,
                               struct om_error *err)
 {
-    om_status st = http_receive_in(w, err); /* first: it may say why the other one closes */
+    struct om_error out = OM_ERROR_INIT, in = OM_ERROR_INIT, *why = &out;
 
-    return st == OM_OK ? http_receive_out(w, a, moved, err) : st;
+    if (http_receive_out(w, a, moved, &out) == OM_OK)
+        return *moved ? OM_OK : http_receive_in(w, err);
+    if (out.cause == OM_CAUSE_CLOSED && http_receive_in(w, &in) != OM_OK &&
+        in.layer == OM_LAYER_HTTP)
+        why = &in;
+    if (err && err->status == OM_OK)
+        *err = *why;
+    return why->status;
 }
 
 /* Both directions */

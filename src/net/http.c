@@ -465,7 +465,10 @@ bool om__http_answered(const struct om__http_channel *ch)
            strncasecmp(type, "application/rpc", 15) == 0;
 }
 
-/* Head bytes to the parser; of a channel's answer what is left over moves to the front of p. */
+/*
+ * Head bytes to the parser; of a channel's answer what is left over moves to the front of p. Of
+ * any other answer the head says enough.
+ */
 static om_status take_head(struct om__http_channel *ch, uint8_t *p, size_t n, size_t *left,
                            struct om_error *err)
 {
@@ -473,19 +476,20 @@ static om_status take_head(struct om__http_channel *ch, uint8_t *p, size_t n, si
     om_status st = OM_OK;
     char text[80];
 
-    while (st == OM_OK && at < n && ch->answer.stage != OM_HTTP1_DONE && !om__http_answered(ch)) {
+    *left = 0;
+    while (st == OM_OK && at < n && ch->answer.stage == OM_HTTP1_HEAD) {
         st = om__http1_feed(&ch->answer, p + at, n - at, &used, err);
         at += used;
     }
-    if (st == OM_OK && om__http_answered(ch)) {
-        snprintf(text, sizeof text, "HTTP %u %.60s", ch->answer.status, ch->answer.reason);
-        tell(ch, "answer", text);
-        memmove(p, p + at, n - at);
-        *left = n - at;
-        return OM_OK;
-    }
-    *left = 0;
-    return st == OM_OK && ch->answer.stage == OM_HTTP1_DONE ? fail_answer(ch, err) : st;
+    if (st != OM_OK || ch->answer.stage == OM_HTTP1_HEAD)
+        return st;
+    if (!om__http_answered(ch))
+        return fail_answer(ch, err);
+    snprintf(text, sizeof text, "HTTP %u %.60s", ch->answer.status, ch->answer.reason);
+    tell(ch, "answer", text);
+    memmove(p, p + at, n - at);
+    *left = n - at;
+    return OM_OK;
 }
 
 om_status om__http_recv(struct om__http_channel *ch, void *p, size_t n, size_t *got, bool *eof,
