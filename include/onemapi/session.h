@@ -63,7 +63,7 @@ struct om_connection_info {
     const char *rpc_level;      /* "none", "connect", "integrity", "privacy" */
     bool encrypted;             /* by RPC privacy, TLS, or both */
     const char *certificate;    /* "verified", "ignored" (said aloud), "none" */
-    unsigned round_trips;       /* until the mailbox was open: address book and store */
+    unsigned round_trips;       /* so far, with the address book and with the store */
     unsigned ms;
 };
 

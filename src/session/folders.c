@@ -142,6 +142,7 @@ om_status om_mailbox_folders(struct om_mailbox *m, om_folder_fn *fn, void *ctx,
     st = read_table(&rd, err);
     om__error_doing(err, "reading the folders of %s", m->info.display_name);
     om__error_target(err, "%s", m->mdb->link.route->server);
+    om__mailbox_count_round_trips(m);
     if (st == OM_OK)
         st = om__folder_tree_walk(&tree, fn, ctx, err);
     om__folder_tree_free(&tree);

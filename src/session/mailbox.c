@@ -170,16 +170,22 @@ static const char *age_text(const struct om__version *v)
     return "";
 }
 
+void om__mailbox_count_round_trips(struct om_mailbox *m)
+{
+    const struct om__address_book *book = m->session->book;
+
+    m->info.connection.round_trips =
+        om__link_round_trips(&m->mdb->link) + (book ? om__link_round_trips(&book->link) : 0);
+}
+
 static void describe(struct om_mailbox *m, int64_t started)
 {
     struct om_connection_info *c = &m->info.connection;
-    const struct om_session *s = m->session;
 
     om__link_describe(&m->mdb->link, c);
     c->server_version = m->mdb->version_text;
     c->server_age = age_text(&m->mdb->version);
-    c->round_trips =
-        om__link_round_trips(&m->mdb->link) + (s->book ? om__link_round_trips(&s->book->link) : 0);
+    om__mailbox_count_round_trips(m);
     c->ms = (unsigned)(om__net_now() - started);
 }
 

@@ -15,4 +15,7 @@ struct om_mailbox {
     struct om_mailbox_info info;
 };
 
+/* Brings info.connection.round_trips up to date. */
+void om__mailbox_count_round_trips(struct om_mailbox *m);
+
 #endif
