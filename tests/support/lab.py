@@ -65,7 +65,7 @@ class Lab:
         self.do("service", "add", name, "MSEMS")
         self.do("prop", "set", name, "global",
                 f"PR_PROFILE_UNRESOLVED_NAME={alias}",
-                f"PR_PROFILE_UNRESOLVED_SERVER={self.users[alias]['personalized_id']}",
+                f"PR_PROFILE_UNRESOLVED_SERVER={self.users[alias]['server_id']}",
                 "PR_PROFILE_CONNECT_FLAGS=CONNECT_USE_SEPARATE_CONNECTION|CONNECT_IGNORE_NO_PF",
                 "PR_PROFILE_UI_STATE=0x4000")
 
