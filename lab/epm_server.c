@@ -3,13 +3,32 @@
  */
 #include "codec/epm.h"
 #include "lab/assoc.h"
+#include "lab/misbehave.h"
+
+/* Is the interface the one that a rule took out of the endpoint map? */
+static bool unregistered(const struct lab_call *call, const struct om__rpc_syntax *interface)
+{
+    static const struct {
+        const struct lab_interface *service;
+        uint16_t port; /* over RPC/HTTP: what a rule calls it by */
+    } services[] = {
+        {&lab_emsmdb_interface, 6001}, {&lab_rfr_interface, 6002}, {&lab_nspi_interface, 6004}};
+    const struct lab_fault_rule *rule =
+        lab_misbehaves(call->misbehave, LAB_MIS_UNREGISTERED, call->server->name, 135);
+
+    for (size_t i = 0; rule && i < sizeof services / sizeof *services; i++)
+        if (services[i].port == rule->number &&
+            om__rpc_syntax_equal(services[i].service->syntax, interface))
+            return true;
+    return false;
+}
 
 static const struct lab_endpoint *find(const struct lab_call *call,
                                        const struct om__epm_tower *asked)
 {
     size_t i;
 
-    if (asked->protocol != OM_EPM_NCACN_IP_TCP)
+    if (asked->protocol != OM_EPM_NCACN_IP_TCP || unregistered(call, &asked->interface))
         return NULL;
     for (i = 0; i < call->port->endpoint_count; i++)
         if (om__rpc_syntax_equal(call->port->endpoints[i].syntax, &asked->interface))

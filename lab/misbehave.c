@@ -72,7 +72,7 @@ static bool take_arg(struct lab_fault_rule *r, const struct kind *k, const char 
 
 bool lab_misbehave_add(struct lab_misbehave *m, const char *option, char *why, size_t why_size)
 {
-    const char *at = strchr(option, '@'), *end = at ? at : option + strlen(option);
+    const char *at = strrchr(option, '@'), *end = at ? at : option + strlen(option);
     const char *eq = memchr(option, '=', (size_t)(end - option));
     const struct kind *k = find(option, (size_t)((eq ? eq : end) - option));
     struct lab_fault_rule r = {0};

@@ -25,8 +25,12 @@ static bool refuses(const struct lab_call *call, uint32_t *code)
  */
 static const char *address_book_for(const struct lab_call *call, const char *user_dn)
 {
+    const struct lab_fault_rule *rule =
+        lab_misbehaves(call->misbehave, LAB_MIS_RFR_DSA, call->server->name, 6002);
     const struct lab_user *candidates[2] = {lab_org_by_dn(call->org, user_dn), call->caller};
 
+    if (rule)
+        return rule->text;
     for (int i = 0; i < 2; i++)
         if (call->server->personalized && candidates[i] && candidates[i]->server &&
             candidates[i]->server->personalized)

@@ -115,7 +115,9 @@ void om__link_describe(const struct om__link *link, struct om_connection_info *o
     out->transport = om_transport_name(r->transport);
     out->proxy = http ? link->proxy : NULL;
     out->http_auth = http ? om_http_auth_name(r->http_auth) : NULL;
-    out->rpc_auth = om_rpc_auth_name(r->rpc_auth);
+    /* What was spoken, not what was wished: Negotiate came to NTLM. */
+    out->rpc_auth =
+        om_rpc_auth_name(r->rpc_auth == OM_RPC_METHOD_NEGOTIATE ? OM_RPC_METHOD_NTLM : r->rpc_auth);
     out->rpc_level = om_rpc_level_name(r->rpc_level);
     out->encrypted = r->tls || r->rpc_level == OM_ROUTE_LEVEL_PRIVACY;
     out->certificate = certificates[om__rpc_conn_certificate(link->conn)];

@@ -169,6 +169,27 @@ def legacy_server_without_encryption():
         has_to_fail(here, BOB, None, "emsmdb", "not-encrypted")
 
 
+def address_book_elsewhere():
+    """A legacy server without NSPI refers to another's address book, of another age."""
+    with lab.serve() as here:
+        alice = here.users["alice"]["personalized_id"]
+    with lab.serve("--misbehave", f"unregistered=6004@{LEGACY}",
+                   "--misbehave", f"rfr-dsa={alice}@{LEGACY}") as here:
+        here.profile("refusals", "bob", "contoso.test=mail.contoso.test,ntlm,ntlm,false")
+        done = here.run("-p", "refusals", "-v", "--json", "logon")
+        tap.equal(done.returncode, 0, f"exit code: {done.stderr}")
+        logon = json.loads(done.stdout)
+        tap.equal((logon["mailbox"], logon["transport"]), ("bob@contoso.test", "ncacn_ip_tcp"),
+                  "what was reached")
+        tap.check(f"refers to the address book of {alice}" in done.stderr, done.stderr)
+
+
+def address_book_nowhere():
+    with lab.serve("--misbehave", f"unregistered=6004@{LEGACY}") as here:
+        here.profile("refusals", "bob", "contoso.test=mail.contoso.test,ntlm,ntlm,false")
+        has_to_fail(here, ["logon"], NETWORK, "epm", "not-registered")
+
+
 def map_without_the_domain():
     with lab.serve() as here:
         here.profile("refusals", "alice", "fabrikam.test=mail.contoso.test,ntlm,ntlm,false")
@@ -187,4 +208,6 @@ tap.main(
     mailbox_nobody_has,
     legacy_server_without_encryption,
     map_without_the_domain,
+    address_book_elsewhere,
+    address_book_nowhere,
 )
