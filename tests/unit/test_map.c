@@ -273,6 +273,19 @@ static void test_good_maps_warn_of_nothing(void **state)
     om_map_free(map);
 }
 
+static void test_the_first_of_equals_counts(void **state)
+{
+    struct om_map *map =
+        parse("*=m,ntlm,ntlm,false a=x,ntlm,ntlm,false *=n,ntlm,ntlm,false A=y,ntlm,ntlm,false");
+
+    (void)state;
+    assert_string_equal(om__map_find(map, "b", false)->proxy, "m");
+    assert_string_equal(om__map_find(map, "a", false)->proxy, "x");
+    assert_string_equal(om__map_find(map, "A", false)->proxy, "x");
+    assert_string_equal(om__map_find(map, "A", true)->proxy, "y");
+    om_map_free(map);
+}
+
 /* ---- several values ---- */
 
 static void test_values_merge_in_the_order_of_their_names(void **state)
@@ -363,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_there_are_ceilings),
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_good_maps_warn_of_nothing),
+        cmocka_unit_test(test_the_first_of_equals_counts),
         cmocka_unit_test(test_values_merge_in_the_order_of_their_names),
         cmocka_unit_test(test_values_live_in_the_store),
     };
