@@ -114,9 +114,9 @@ static void test_every_other_pdu_round_trips(void **state)
 {
     static const char *const vectors[] = {
         /* request with an object, padding of four bytes that are not zero, a signature */
-        "05 00 00 83 10000000 5000 1000 07000000 0C000000 0100 0200"
-        "01020304 0506 0708 090a0b0c0d0e0f10  a1a2a3a4a5a6a7a8a9aaabac b1b2b3b4"
-        "0a 05 04 00 01000000 01000000 1112131415161718 05000000",
+        ("05 00 00 83 10000000 5000 1000 07000000 0C000000 0100 0200"
+         "01020304 0506 0708 090a0b0c0d0e0f10  a1a2a3a4a5a6a7a8a9aaabac b1b2b3b4"
+         "0a 05 04 00 01000000 01000000 1112131415161718 05000000"),
         /* response, cancel count */
         "05 00 02 03 10000000 1c00 0000 07000000 04000000 0100 03 00 01020304",
         /* fault, nca_s_unk_if, did not execute, with and without extended error information */
@@ -127,8 +127,8 @@ static void test_every_other_pdu_round_trips(void **state)
         "05 00 0d 03 10000000 1300 0000 01000000 0800 00",
         "05 00 0d 03 10000000 1500 0000 01000000 0400 01 0500",
         /* alter_context_resp: rejected, no address */
-        "05 00 0f 03 10000000 3800 0000 02000000 d016 d016 00000000 0000 0000 01 000000"
-        "0200 0100 00000000 0000 0000 0000000000000000 00000000",
+        ("05 00 0f 03 10000000 3800 0000 02000000 d016 d016 00000000 0000 0000 01 000000"
+         "0200 0100 00000000 0000 0000 0000000000000000 00000000"),
         /* shutdown, co_cancel, orphaned */
         "05 00 11 03 10000000 1000 0000 00000000",
         "05 00 12 03 10000000 1000 0000 03000000",

@@ -149,8 +149,8 @@ static void test_short_negotiates_are_taken(void **state)
         "4e544c4d53535000 01000000 07820800 0000000020000000 0000000020000000",
         "4e544c4d53535000 01000000 05820800",
         "4e544c4d53535000 01000000 078208a2 0000000028000000 0000000028000000 0a00614a0000000f",
-        "4e544c4d53535000 01000000 0732 0800 0600060025000000 0500050020000000 4c41424f52 "
-        "444f4d41494e",
+        ("4e544c4d53535000 01000000 0732 0800 0600060025000000 0500050020000000 4c41424f52 "
+         "444f4d41494e"),
     };
 
     (void)state;
@@ -239,6 +239,26 @@ static void test_a_wrong_password_does_not_verify(void **state)
     m.nt_response = (struct om_binary){0};
     om_error_clear(&err);
     assert_int_equal(om__ntlm_verify(&m, challenge.p, ntowf, key, &err), MAPI_E_LOGON_FAILED);
+    free(challenge.p);
+    free(b.p);
+}
+
+static void test_every_byte_of_the_proof_counts(void **state)
+{
+    struct bytes b = unhex(authenticate_message), challenge = unhex(SERVER_CHALLENGE);
+    const size_t proof_at = 0x84; /* NtChallengeResponseBufferOffset of the example */
+    struct om__ntlm_authenticate m;
+    uint8_t ntowf[16], key[16];
+
+    (void)state;
+    assert_int_equal(om__ntlm_ntowf_v2("Password", "User", "Domain", ntowf, NULL), OM_OK);
+    assert_int_equal(om__ntlm_authenticate_decode(b.p, b.n, &m, NULL), OM_OK);
+    for (size_t i = 0; i < m.nt_response.cb; i++) {
+        b.p[proof_at + i] ^= 1;
+        assert_int_equal(om__ntlm_verify(&m, challenge.p, ntowf, key, NULL), MAPI_E_LOGON_FAILED);
+        b.p[proof_at + i] ^= 1;
+    }
+    assert_int_equal(om__ntlm_verify(&m, challenge.p, ntowf, key, NULL), OM_OK);
     free(challenge.p);
     free(b.p);
 }
@@ -462,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_ntlm_is_told_apart),
         cmocka_unit_test(test_keys_are_those_of_the_specification),
         cmocka_unit_test(test_a_wrong_password_does_not_verify),
+        cmocka_unit_test(test_every_byte_of_the_proof_counts),
         cmocka_unit_test(test_user_names_are_upper_cased_beyond_ascii),
         cmocka_unit_test(test_the_mic_covers_all_three_messages_and_not_itself),
         cmocka_unit_test(test_sealing_is_that_of_the_specification),

@@ -497,6 +497,34 @@ static void test_a_damaged_answer_does_not_pass(void **state)
     }
 }
 
+static void test_an_answer_of_another_level_is_refused_by_name(void **state)
+{
+    struct om__rpc_server_event sv;
+    struct om__rpc_event ev;
+    int at = -23; /* auth_level */
+    uint16_t context;
+    struct rig rig;
+    uint32_t id;
+
+    (void)state;
+    start(&rig, OM_AUTH_MECH_NTLM, OM_RPC_LEVEL_PRIVACY, "secret", 0);
+    context = bind_first(&rig);
+    assert_int_equal(om__rpc_assoc_call(rig.pair.client, context, 0, NULL, "x", 1, &id, NULL),
+                     OM_OK);
+    om_test_to_server(&rig.pair);
+    sv = server_event(&rig, OM_RPC_SV_REQUEST);
+    answer(rig.pair.server, &sv, 1);
+    rig.pair.mangle = flip;
+    rig.pair.mangle_ctx = &at;
+    om_test_to_client(&rig.pair);
+    ev = client_event(&rig, OM_RPC_EV_FAILED);
+    assert_int_equal(ev.error->cause, OM_CAUSE_BAD_SIGNATURE);
+    assert_string_equal(ev.error->detail,
+                        "a response has a verifier of 16 bytes, type 10, level unknown; agreed are "
+                        "16 bytes, type 10, level privacy");
+    stop(&rig);
+}
+
 static void test_a_damaged_request_is_faulted_and_ends_the_association(void **state)
 {
     struct om__rpc_server_event sv;
@@ -892,6 +920,7 @@ int main(void)
         cmocka_unit_test(test_ntlm_where_it_is_not_offered_is_bind_nak),
         cmocka_unit_test(test_a_server_that_requires_security_faults_without_it),
         cmocka_unit_test(test_a_damaged_answer_does_not_pass),
+        cmocka_unit_test(test_an_answer_of_another_level_is_refused_by_name),
         cmocka_unit_test(test_a_damaged_request_is_faulted_and_ends_the_association),
         cmocka_unit_test(test_what_a_server_must_not_send_names_event_and_state),
         cmocka_unit_test(test_a_fault_to_an_unknown_call_is_a_protocol_error),
