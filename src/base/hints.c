@@ -117,6 +117,8 @@ static const struct hint hints[] = {
     {OM_LAYER_HTTP, OM_CAUSE_HTTP_STATUS, OM_NATIVE_NONE, 0,
      "the web server in front of the RPC proxy answered this: its log says why; 502 to 504 often mean "
      "that what stands behind it is down"},
+    {OM_LAYER_HTTP, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
+     "have the reverse proxy in between pass RPC_IN_DATA and RPC_OUT_DATA on unbuffered and unchanged"},
     {OM_LAYER_HTTP, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
      "what listens there speaks no HTTP: check host and port, and http:// against https:// in the map"},
     {OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR, OM_NATIVE_NONE, 0,

@@ -371,6 +371,7 @@ static om_status http_open(struct om__carrier *w, int64_t deadline, struct om_er
         if (st == OM_OK && quiet)
             st = late(w, err);
     }
+    om__error_doing(err, "opening the virtual connection");
     return st;
 }
 

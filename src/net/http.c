@@ -485,6 +485,9 @@ static om_status take_head(struct om__http_channel *ch, uint8_t *p, size_t n, si
         return st;
     if (!om__http_answered(ch))
         return fail_answer(ch, err);
+    if (ch->answer.framing == OM_HTTP1_CHUNKED)
+        return om__fail(err, MAPI_E_NO_SUPPORT, OM_LAYER_HTTP, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE,
+                        0, "the channel comes in chunks: something in between re-encodes it");
     snprintf(text, sizeof text, "HTTP %u %.60s", ch->answer.status, ch->answer.reason);
     tell(ch, "answer", text);
     memmove(p, p + at, n - at);

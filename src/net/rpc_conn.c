@@ -280,6 +280,7 @@ om_status om__rpc_conn_bind(struct om__rpc_conn *c, const struct om__rpc_syntax 
 
     if (st != OM_OK)
         return st;
+    c->wanted = NULL; /* an answer that comes meanwhile is kept for whoever receives it */
     c->bind = BIND_WAITING;
     st = om__rpc_assoc_bind(c->assoc, interface, &c->bind_context, &why);
     while (st == OM_OK && c->bind == BIND_WAITING) {

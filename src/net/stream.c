@@ -240,6 +240,7 @@ static CURLcode set_waits(struct om__stream *s, int64_t deadline)
     if ((rc = curl_easy_setopt(s->curl, CURLOPT_CONNECT_ONLY, 1L)) != CURLE_OK ||
         (rc = curl_easy_setopt(s->curl, CURLOPT_NOSIGNAL, 1L)) != CURLE_OK ||
         (rc = curl_easy_setopt(s->curl, CURLOPT_TCP_NODELAY, 1L)) != CURLE_OK ||
+        (rc = curl_easy_setopt(s->curl, CURLOPT_BUFFERSIZE, 65536L)) != CURLE_OK ||
         (rc = curl_easy_setopt(s->curl, CURLOPT_CONNECTTIMEOUT_MS, ms)) != CURLE_OK ||
         (rc = curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, ms)) != CURLE_OK)
         return rc;

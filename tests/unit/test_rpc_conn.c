@@ -480,6 +480,9 @@ static const struct refusal {
      OM_CAUSE_ACCESS_DENIED, OM_NATIVE_HTTP, 403, "403"},
     {OM_HTTP_AUTH_BASIC, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
      MAPI_E_NETWORK_ERROR, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 200, "text/html"},
+    {OM_HTTP_AUTH_BASIC, "HTTP/1.1 200 OK\r\nContent-Type: application/rpc\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n", MAPI_E_NO_SUPPORT, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
+     "chunks"},
     {OM_HTTP_AUTH_BASIC, "HTTP/1.1 503 RPC Error: 5\r\nContent-Le", MAPI_E_NETWORK_ERROR,
      OM_CAUSE_PROXY_ERROR, OM_NATIVE_RPC_PROXY, 5, "RPC Error"},
     {OM_HTTP_AUTH_BASIC, "\x15\x03\x01", MAPI_E_NETWORK_ERROR, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
