@@ -17,6 +17,7 @@ enum {
     READ_SIZE = 64 << 10,
     BACKLOG = 256 << 10,  /* more than this waits in the association, not here */
     OUT_FIRST_MS = 3000,  /* how long the IN channel's request waits for the OUT channel's answer */
+    LAST_WORDS = 64,      /* reads for what a peer said before it broke our sending */
 };
 
 struct om__carrier {
@@ -214,7 +215,8 @@ static om_status flush_or_hear(struct om__carrier *w, struct om__rpc_assoc *a,
 
     if (st == OM_OK)
         return OM_OK;
-    for (heard = OM_OK; heard == OM_OK && moved && w->vc;)
+    heard = OM_OK;
+    for (unsigned i = 0; i < LAST_WORDS && heard == OM_OK && moved && w->vc; i++)
         heard = receive(w, a, &moved, err);
     if (heard == OM_OK && err && err->status == OM_OK)
         *err = why;
@@ -294,9 +296,10 @@ om_status om__carrier_turn(struct om__carrier *w, struct om__rpc_assoc *a, int64
     if (moved && w->asked)
         w->round_trips++;
     w->asked = w->asked && !moved;
-    if (st != OM_OK || moved)
-        return st;
-    return wait_for(w, deadline, quiet, err);
+    if (st == OM_OK && !moved)
+        st = wait_for(w, deadline, quiet, err);
+    *quiet = *quiet || om__net_now() >= deadline; /* whatever a peer sends meanwhile, without end */
+    return st;
 }
 
 /* Opening */
@@ -368,7 +371,7 @@ static om_status http_open(struct om__carrier *w, int64_t deadline, struct om_er
         st = open_channel(w, OM_ROH_IN, deadline, err);
     for (quiet = false; st == OM_OK && !om__roh_is_open(w->vc);) {
         st = om__carrier_turn(w, NULL, deadline, &quiet, err);
-        if (st == OM_OK && quiet)
+        if (st == OM_OK && quiet && !om__roh_is_open(w->vc))
             st = late(w, err);
     }
     om__error_doing(err, "opening the virtual connection");

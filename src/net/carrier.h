@@ -21,7 +21,8 @@ om_status om__carrier_push(struct om__carrier *w, struct om__rpc_assoc *a, struc
 
 /*
  * Pushes, then takes what has come to the association; when nothing has, waits for it until the
- * deadline. *quiet: the deadline has passed and nothing came. Pings are kept meanwhile.
+ * deadline. *quiet: the deadline has passed; what came until then is with the association, so look
+ * there before giving up. Pings are kept meanwhile.
  */
 om_status om__carrier_turn(struct om__carrier *w, struct om__rpc_assoc *a, int64_t deadline,
                             bool *quiet, struct om_error *err);

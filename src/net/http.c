@@ -120,12 +120,12 @@ static om_status ended(struct om__http_channel *ch, const struct om_error *why,
     return pass_on(why->status != OM_OK ? why : &late, err);
 }
 
-/* Reads what is there into the answer, up to the end of its head if the body is wanted elsewhere. */
-static om_status read_answer(struct om__http_channel *ch, struct om_error *err)
+/* Reads what is there into the answer; until the deadline, for interim answers may never end. */
+static om_status read_answer(struct om__http_channel *ch, int64_t deadline, struct om_error *err)
 {
     uint8_t buf[READ_SIZE];
 
-    while (ch->answer.stage != OM_HTTP1_DONE) {
+    while (ch->answer.stage != OM_HTTP1_DONE && om__net_now() < deadline) {
         struct om_error why = OM_ERROR_INIT;
         size_t got, at = 0, used;
         bool eof;
@@ -164,12 +164,12 @@ static om_status exchange(struct om__http_channel *ch, int64_t deadline, struct 
 
         st = flush_head(ch, err);
         if (st == OM_OK)
-            st = read_answer(ch, err);
+            st = read_answer(ch, deadline, err);
         if (st != OM_OK || ch->answer.stage == OM_HTTP1_DONE)
             break;
         if (!om__http_head_sent(ch))
             fd.events |= POLLOUT;
-        if (!om__net_wait(&fd, 1, deadline))
+        if (!om__net_wait(&fd, 1, deadline) || om__net_now() >= deadline)
             st = timed_out(ch, err);
     }
     return st;

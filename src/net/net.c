@@ -70,7 +70,7 @@ bool om__net_wait(struct pollfd *fds, unsigned n, int64_t deadline)
     if (left < 0)
         left = 0;
     rc = poll(fds, n, left > INT_MAX ? INT_MAX : (int)left);
-    return rc != 0; /* an error shows on the next send or receive */
+    return rc > 0 || (rc < 0 && om__net_now() < deadline); /* an error shows on the next receive */
 }
 
 int64_t om__net_deadline(const struct om__net *net)

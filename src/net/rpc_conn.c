@@ -282,6 +282,7 @@ om_status om__rpc_conn_bind(struct om__rpc_conn *c, const struct om__rpc_syntax 
         return st;
     c->wanted = NULL; /* an answer that comes meanwhile is kept for whoever receives it */
     c->bind = BIND_WAITING;
+    c->wanted = NULL; /* an answer that comes meanwhile is kept for whoever asks for it later */
     st = om__rpc_assoc_bind(c->assoc, interface, &c->bind_context, &why);
     while (st == OM_OK && c->bind == BIND_WAITING) {
         (void)take_events(c, &unused, &why);
