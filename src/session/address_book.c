@@ -154,13 +154,12 @@ om_status om__address_book_open(struct om_session *s, const char *server,
 static void unbind(struct om__address_book *b)
 {
     struct om__nspi_unbind_req req = {.handle = b->handle};
-    struct om_error ignored = OM_ERROR_INIT; /* the server runs the handle down by itself */
-    struct om_rd r;
     struct om_wr w;
 
     om_wr_init(&w, OM_MAX_RPC_STUB);
     om__nspi_wr_unbind_req(&w, &req);
-    (void)om__book_call(b, OM_NSPI_UNBIND, "NspiUnbind", &w, &r, &ignored);
+    om__link_farewell(b->session, &b->link, OM_NSPI_UNBIND, &w);
+    om_wr_free(&w);
 }
 
 void om__address_book_close(struct om__address_book *b)

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "session/session_int.h"
 
+enum { FAREWELL_MS = 1000 };
+
 /* Negotiate leaves the choice to us, and NTLM is what we speak. */
 static om_status security_of(const struct om_route *route, struct om__rpc_target *t,
                              struct om_error *err)
@@ -89,6 +91,18 @@ om_status om__link_call(struct om_session *s, struct om__link *link, uint16_t co
 {
     return om__rpc_conn_call(link->conn, context, opnum, stub->buf, stub->len,
                              om__net_deadline(&s->net), answer, err);
+}
+
+void om__link_farewell(struct om_session *s, struct om__link *link, uint16_t opnum,
+                       const struct om_wr *stub)
+{
+    int64_t patience = s->net.timeout_ms < FAREWELL_MS ? s->net.timeout_ms : FAREWELL_MS;
+    struct om_error ignored = OM_ERROR_INIT; /* the server ends the context by itself in the end */
+    struct om_rd answer;
+
+    if (!stub->failed)
+        (void)om__rpc_conn_call(link->conn, 0, opnum, stub->buf, stub->len,
+                                om__net_now() + patience, &answer, &ignored);
 }
 
 unsigned om__link_round_trips(const struct om__link *link)

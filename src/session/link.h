@@ -41,6 +41,13 @@ om_status om__link_call(struct om_session *s, struct om__link *link, uint16_t co
                         uint16_t opnum, const struct om_wr *stub, struct om_rd *answer,
                         struct om_error *err);
 
+/*
+ * The call that ends a server's context: its answer changes nothing, so a server that has gone
+ * silent is not waited for as long again.
+ */
+void om__link_farewell(struct om_session *s, struct om__link *link, uint16_t opnum,
+                       const struct om_wr *stub);
+
 unsigned om__link_round_trips(const struct om__link *link);
 
 /* Fills everything but version and age; strings are borrowed from the link. */

@@ -146,16 +146,11 @@ void om__mdb_release(struct om__mdb *mdb)
 
 static void disconnect(struct om__mdb *mdb)
 {
-    struct om_error ignored =
-        OM_ERROR_INIT; /* the server ends the context by itself, sooner or later */
-    struct om_rd answer;
     struct om_wr w;
 
     om_wr_init(&w, OM_MAX_RPC_STUB);
     om__handle_req_put(&w, &mdb->cxh);
-    if (!w.failed)
-        (void)om__link_call(mdb->session, &mdb->link, 0, OM_EMSMDB_DISCONNECT, &w, &answer,
-                            &ignored);
+    om__link_farewell(mdb->session, &mdb->link, OM_EMSMDB_DISCONNECT, &w);
     om_wr_free(&w);
 }
 

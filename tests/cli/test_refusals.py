@@ -141,6 +141,18 @@ def wrong_password(method, *misbehave):
     return case
 
 
+def silence(where, command):
+    """Saying goodbye to a server that has gone silent must not wait for it as long again."""
+    def case():
+        with lab.serve("--misbehave", f"rpc-silent=3@{where}") as here:
+            profile(here)
+            _, error, took = attempt(here, command)
+            tap.equal(error["cause"], "timeout", "cause")
+            tap.check(TIMEOUT <= took < TIMEOUT + 2.5, f"took {took:.1f} s")
+    case.__name__ = f"a server that falls silent at {where} costs one time-out"
+    return case
+
+
 def method_that_is_not_offered():
     with lab.serve("--http-auth", "basic") as here:
         profile(here)
@@ -203,6 +215,8 @@ tap.main(
     wrong_password("ntlm"),
     wrong_password("basic", "http-read-body"),
     wrong_password("ntlm", "http-read-body"),
+    silence(STORE, ALICE),
+    silence(BOOK, ALICE),
     method_that_is_not_offered,
     mailbox_without_a_right,
     mailbox_nobody_has,
