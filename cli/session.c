@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/session.h"
 
-#include <string.h>
-
-/* -v prints steps for a person, -vv every transition of every state machine. */
+/* Warnings always; -v prints steps for a person, -vv every transition of every state machine. */
 static void print_trace(void *ctx, const struct om_trace_event *ev)
 {
-    const struct cli *cli = ctx;
+    struct cli *cli = ctx;
 
+    if (ev->warning) {
+        cli_warn(cli, "%s", ev->text);
+        return;
+    }
+    if (!cli->verbose)
+        return;
     if (!ev->machine) {
         fprintf(stderr, "%s: ", om_layer_name(ev->layer));
         cli_put_text(stderr, ev->text ? ev->text : "");
@@ -47,7 +51,7 @@ om_status cli_session_open(struct cli *cli, struct cli_session *out)
         .resolve = (const char *const *)cli->resolves,
         .timeout_ms = (int)cli->timeout_ms,
         .client_version = cli->client_version,
-        .trace = cli->verbose ? print_trace : NULL,
+        .trace = print_trace,
         .trace_ctx = cli,
     };
     char *password = NULL, *http_password = NULL;
@@ -78,13 +82,8 @@ void cli_session_close(struct cli_session *s)
 om_status cli_session_mailbox(struct cli *cli, struct cli_session *s, const char *who,
                               struct om_mailbox **out)
 {
-    om_status st = who ? om_session_open_mailbox(s->session, who, out, &cli->err)
-                       : om_session_logon(s->session, out, &cli->err);
-
-    if (st == OM_OK && strcmp(om_mailbox_info(*out)->connection.certificate, "ignored") == 0)
-        cli_warn(cli, "the certificate of %s was not checked: the map or the profile says so",
-                 om_mailbox_info(*out)->connection.proxy);
-    return st;
+    return who ? om_session_open_mailbox(s->session, who, out, &cli->err)
+               : om_session_logon(s->session, out, &cli->err);
 }
 
 void cli_server_text(const struct om_connection_info *c, char *buf, size_t size)

@@ -18,6 +18,7 @@ struct om_trace_event {
     const char *event;
     const char *to;
     const char *text;    /* what a person should know: "NTLM, privacy"; may be NULL */
+    bool warning;        /* a step that gives safety away: to be shown though nobody asked for a trace */
 };
 
 typedef void om_trace_fn(void *ctx, const struct om_trace_event *event);

@@ -313,6 +313,7 @@ static om_status open_channel(struct om__carrier *w, enum om__roh_channel ch, in
                                 .port = t->proxy_port,
                                 .tls = t->tls,
                                 .ignore_certificate = t->ignore_certificate,
+                                .principal_name = t->principal_name,
                                 .method = ch == OM_ROH_IN ? "RPC_IN_DATA" : "RPC_OUT_DATA",
                                 .path = w->path,
                                 .auth = t->http_auth,

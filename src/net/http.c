@@ -33,7 +33,10 @@ struct om__http_channel {
 static void tell(const struct om__http_channel *ch, const char *event, const char *text)
 {
     om__trace_emit(&ch->config.net->trace,
-                   &(struct om_trace_event){OM_LAYER_HTTP, ch->config.method, NULL, event, NULL, text});
+                   &(struct om_trace_event){.layer = OM_LAYER_HTTP,
+                                            .machine = ch->config.method,
+                                            .event = event,
+                                            .text = text});
 }
 
 /* Refusals */
@@ -202,8 +205,6 @@ static om_status use_basic(struct om__http_channel *ch, struct om_error *err)
     if (strchr(user, ':'))
         return om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_USAGE, OM_CAUSE_BAD_ARGUMENT,
                         OM_NATIVE_NONE, 0, "a user name for Basic cannot have a colon");
-    if (!ch->config.tls)
-        tell(ch, "password unprotected", "Basic without TLS: anybody on the way can read it");
     om_wr_init(&w, OM_MAX_AUTH_TOKEN);
     w.wipe = true;
     om_wr_bytes(&w, user, strlen(user));
@@ -247,6 +248,7 @@ static om_status connect_channel(struct om__http_channel *ch, int64_t deadline,
                                   .port = c->port,
                                   .tls = c->tls,
                                   .ignore_certificate = c->ignore_certificate,
+                                  .principal_name = c->principal_name,
                                   .may_use_http_proxy = true};
 
     om__stream_close(ch->stream);

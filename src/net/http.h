@@ -21,6 +21,7 @@ struct om__http_config {
     const char *proxy;
     uint16_t port;
     bool tls, ignore_certificate;
+    const char *principal_name; /* see struct om__stream_target */
     const char *method; /* "RPC_IN_DATA", "RPC_OUT_DATA"; static storage */
     const char *path;   /* "/rpc/rpcproxy.dll?SERVER:PORT" */
     enum om_http_auth auth;

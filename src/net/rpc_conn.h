@@ -39,6 +39,7 @@ struct om__rpc_target {
     uint16_t proxy_port; /* 0: 443, without tls 80 */
     bool tls;
     bool ignore_certificate;
+    const char *principal_name; /* "msstd:host" the certificate must be for as well; NULL or "": none */
     enum om_http_auth http_auth;
     const struct om__identity *http_identity; /* NULL only with OM_HTTP_AUTH_NONE */
 

@@ -6,10 +6,12 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -92,6 +94,18 @@ static enum om_layer reached(const struct om__stream *s)
     return looked_up ? OM_LAYER_TCP : OM_LAYER_DNS;
 }
 
+static const char *late(enum om_layer layer)
+{
+    switch (layer) {
+    case OM_LAYER_DNS:
+        return "the name was not looked up in time";
+    case OM_LAYER_TCP:
+        return "nothing answered in time";
+    default:
+        return "connected, but TLS was not agreed on in time";
+    }
+}
+
 static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *stream)
 {
     struct om__stream *s = stream;
@@ -111,9 +125,9 @@ static om_status fail_connect(const struct om__stream *s, CURLcode code, struct 
     curl_easy_getinfo(s->curl, CURLINFO_SSL_VERIFYRESULT, &verify);
     if (code == CURLE_OUT_OF_MEMORY)
         return om__fail_memory(err, "a connection");
-    if (code == CURLE_OPERATION_TIMEDOUT)
-        return om__fail(err, MAPI_E_NETWORK_ERROR, reached(s), OM_CAUSE_TIMEOUT,
-                        OM_NATIVE_CURL, (uint32_t)code, "%s", why);
+    if (code == CURLE_OPERATION_TIMEDOUT) /* in words of ours: libcurl's can name the host "(nil)" */
+        return om__fail(err, MAPI_E_NETWORK_ERROR, reached(s), OM_CAUSE_TIMEOUT, OM_NATIVE_CURL,
+                        (uint32_t)code, "%s", late(reached(s)));
     if (code == CURLE_COULDNT_CONNECT && errnum)
         return om__fail_errno(err, OM_LAYER_TCP, (int)errnum, "cannot connect");
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
@@ -154,7 +168,8 @@ static const EVP_MD *binding_digest(const X509 *x)
     return EVP_get_digestbynid(digest);
 }
 
-static void hash_certificate(struct om__stream *s)
+/* The server's, to be freed; NULL when libcurl does not tell. */
+static X509 *certificate_of(const struct om__stream *s)
 {
     struct curl_certinfo *info = NULL;
     BIO *bio;
@@ -162,7 +177,7 @@ static void hash_certificate(struct om__stream *s)
 
     if (curl_easy_getinfo(s->curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
         info->num_of_certs < 1)
-        return;
+        return NULL;
     for (const struct curl_slist *i = info->certinfo[0]; i && !x; i = i->next) {
         if (strncmp(i->data, "Cert:", 5) != 0)
             continue;
@@ -170,10 +185,36 @@ static void hash_certificate(struct om__stream *s)
         x = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
         BIO_free(bio);
     }
+    return x;
+}
+
+/* [MS-OXDSCLI] CertPrincipalName: "msstd:" and the name that stands in the certificate. */
+static om_status check_principal(X509 *x, const struct om__stream_target *t,
+                                 struct om_error *err)
+{
+    const char *name = t->principal_name ? t->principal_name : "";
+
+    if (strncasecmp(name, "msstd:", 6) == 0)
+        name += 6;
+    if (!*name || t->ignore_certificate || (x && X509_check_host(x, name, 0, 0, NULL) == 1))
+        return OM_OK;
+    return om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_TLS, OM_CAUSE_CERTIFICATE, OM_NATIVE_TLS,
+                    X509_V_ERR_HOSTNAME_MISMATCH,
+                    "the certificate is not for \"%.100s\", which PR_ROH_PROXY_PRINCIPAL_NAME wants",
+                    name);
+}
+
+static om_status take_certificate(struct om__stream *s, const struct om__stream_target *t,
+                                  struct om_error *err)
+{
+    X509 *x = certificate_of(s);
+    om_status st = check_principal(x, t, err);
+
     if (x && (!binding_digest(x) || !X509_digest(x, binding_digest(x), s->hash, &s->hash_size)))
         s->hash_size = 0;
     X509_free(x);
     ERR_clear_error();
+    return st;
 }
 
 /* Opening */
@@ -261,8 +302,11 @@ static void trace_open(const struct om__stream *s, const struct om__net *net,
     curl_easy_getinfo(s->curl, CURLINFO_PRIMARY_PORT, &port);
     snprintf(text, sizeof text, "%s:%u at %s port %ld%s", t->host, t->port, ip ? ip : "?", port,
              !t->tls ? "" : s->verified ? ", certificate verified" : ", certificate NOT checked");
-    om__trace_emit(&net->trace, &(struct om_trace_event){t->tls ? OM_LAYER_TLS : OM_LAYER_TCP,
-                                                          "stream", NULL, "connected", NULL, text});
+    om__trace_emit(&net->trace,
+                   &(struct om_trace_event){.layer = t->tls ? OM_LAYER_TLS : OM_LAYER_TCP,
+                                            .machine = "stream",
+                                            .event = "connected",
+                                            .text = text});
 }
 
 static om_status connect_stream(struct om__stream *s, const struct om__net *net,
@@ -288,11 +332,9 @@ static om_status connect_stream(struct om__stream *s, const struct om__net *net,
         return fail_connect(s, rc, err);
     s->fd = (int)fd;
     s->verified = t->tls && !t->ignore_certificate;
-    if (t->tls)
-        hash_certificate(s);
     s->why[0] = 0;
     trace_open(s, net, t);
-    return OM_OK;
+    return t->tls ? take_certificate(s, t, err) : OM_OK;
 }
 
 om_status om__stream_open(const struct om__net *net, const struct om__stream_target *target,

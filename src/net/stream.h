@@ -15,6 +15,9 @@ struct om__stream_target {
     uint16_t port;
     bool tls;
     bool ignore_certificate; /* said in the trace; om__stream_verified() remembers */
+    /* "msstd:host" or "host": the certificate, where it is looked at, must be for that name too;
+     * NULL or "": for `host` alone */
+    const char *principal_name;
     bool may_use_http_proxy; /* the environment's; RPC over TCP never does */
 };
 

@@ -187,9 +187,12 @@ static om_status step(struct om__roh_vc *vc, enum machine m, enum event ev, cons
                       struct om_error *err)
 {
     uint8_t from = vc->state[m], to = next[from][ev];
-    struct om_trace_event te = {OM_LAYER_RTS,    machine_names[m],
-                                 state_names[from], event_names[ev],
-                                 to ? state_names[to] : NULL, text};
+    struct om_trace_event te = {.layer = OM_LAYER_RTS,
+                                 .machine = machine_names[m],
+                                 .from = state_names[from],
+                                 .event = event_names[ev],
+                                 .to = to ? state_names[to] : NULL,
+                                 .text = text};
 
     if (!(ev == EV_RPC_PDU && to))
         om__trace_emit(&vc->config.trace, &te);

@@ -43,11 +43,31 @@ static om_status target_of(struct om_session *s, const struct om_route *route,
         .proxy_port = route->proxy_port,
         .tls = route->tls,
         .ignore_certificate = route->ignore_certificate,
+        .principal_name = route->principal_name,
         .http_auth = route->http_auth,
         .http_identity = &s->http_identity,
         .rpc_identity = &s->rpc_identity,
     };
     return security_of(route, t, err);
+}
+
+/* What the route gives away, said before anything is sent along it. */
+static void warn_of(struct om_session *s, const struct om__rpc_target *t)
+{
+    if (t->transport != OM_TRANSPORT_HTTP)
+        return;
+    if (t->tls && t->ignore_certificate)
+        om__session_warn(s, OM_LAYER_TLS,
+                         "the certificate of %s:%u is not checked, as the map or the profile says: "
+                         "anyone on the way can take its place", t->proxy, t->proxy_port);
+    else if (!t->tls && t->http_auth == OM_HTTP_AUTH_BASIC)
+        om__session_warn(s, OM_LAYER_HTTP,
+                         "%s:%u gets the password without TLS: anyone on the way can read it",
+                         t->proxy, t->proxy_port);
+    else if (!t->tls && t->http_auth != OM_HTTP_AUTH_NONE)
+        om__session_warn(s, OM_LAYER_HTTP,
+                         "%s:%u gets NTLM without TLS: anyone on the way can guess passwords from it "
+                         "and read what RPC does not encrypt", t->proxy, t->proxy_port);
 }
 
 om_status om__link_open(struct om_session *s, const char *server, enum om__service service,
@@ -61,8 +81,10 @@ om_status om__link_open(struct om_session *s, const char *server, enum om__servi
     st = om_route_explain(s->store, s->profile.name, server, &l.route, err);
     if (st == OM_OK)
         st = target_of(s, l.route, service, &target, err);
-    if (st == OM_OK)
+    if (st == OM_OK) {
+        warn_of(s, &target);
         st = om__rpc_conn_open(&s->net, &target, iface, om__net_deadline(&s->net), &l.conn, err);
+    }
     if (st != OM_OK) {
         om__error_target(err, "%s", server);
         om__link_close(&l);
@@ -70,8 +92,6 @@ om_status om__link_open(struct om_session *s, const char *server, enum om__servi
     }
     if (target.proxy[0])
         snprintf(l.proxy, sizeof l.proxy, "%s:%u", target.proxy, target.proxy_port);
-    if (om__rpc_conn_certificate(l.conn) == OM_CERTIFICATE_IGNORED)
-        om__session_note(s, OM_LAYER_TLS, "the certificate of %s is not checked", l.proxy);
     *link = l;
     return OM_OK;
 }

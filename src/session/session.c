@@ -173,6 +173,21 @@ void om__session_note(struct om_session *s, enum om_layer layer, const char *fmt
     om__trace_emit(&s->net.trace, &ev);
 }
 
+void om__session_warn(struct om_session *s, enum om_layer layer, const char *fmt, ...)
+{
+    char text[sizeof s->warned];
+    const struct om_trace_event ev = {.layer = layer, .text = text, .warning = true};
+    va_list ap;
+
+    va_start(ap, fmt);
+    om__vformat(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (strcmp(text, s->warned) == 0)
+        return;
+    memcpy(s->warned, text, sizeof text);
+    om__trace_emit(&s->net.trace, &ev);
+}
+
 bool om__session_flag(const struct om_session *s, uint32_t connect_flag)
 {
     return (s->profile.connect_flags & connect_flag) != 0;

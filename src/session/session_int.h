@@ -39,10 +39,15 @@ struct om_session {
     struct om_mailbox *mailboxes;
     struct om_mailbox *own; /* one of them, or NULL before the logon */
     bool public_store;      /* the logon opened one */
+    char warned[300];       /* the last warning: every link to a proxy has the same cause for one */
 };
 
 /* A step that is no state machine's, for the trace. */
 void om__session_note(struct om_session *s, enum om_layer layer, const char *fmt, ...)
+    OM_PRINTF(3, 4);
+
+/* The same as a warning, but not twice in a row. */
+void om__session_warn(struct om_session *s, enum om_layer layer, const char *fmt, ...)
     OM_PRINTF(3, 4);
 
 /* Does the profile ask for this? */

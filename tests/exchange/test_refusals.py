@@ -20,12 +20,13 @@ AT_ONCE = 10  # seconds for a command in a sanitized build on a busy machine
 
 FAILED, NOT_FOUND, AUTH, NETWORK, NO_PERMISSION = 1, 3, 4, 5, 6
 REFUSED = 111  # ECONNREFUSED
-EXPIRED, SELF_SIGNED = 10, 18  # X509_V_ERR_*
+EXPIRED, SELF_SIGNED, OTHER_NAME = 10, 18, 62  # X509_V_ERR_*
 PEER_FAILED_VERIFICATION = 60  # CURLE_*: libcurl itself compares names
 
 MAP = "contoso.test=mail.contoso.test,ntlm,ntlm,false"
 SMART, CDO, CDO_8309 = "smart", "cdo", "cdo-8309"
 PROXY = ("PR_ROH_PROXY_SERVER=mail.contoso.test", "PR_ROH_FLAGS=0x3")
+MUTUAL = "PR_ROH_FLAGS=ROHFLAGS_USE_ROH|ROHFLAGS_SSL_ONLY|ROHFLAGS_MUTUAL_AUTH"
 
 LOGON = ("logon",)
 OF_BOB = ("folders", "--mailbox", "bob")
@@ -166,8 +167,24 @@ ROWS = [
         Error(NETWORK, NET_ERROR, "tls", "certificate", "curl", PEER_FAILED_VERIFICATION)),
     Row("a certificate nobody vouches for", CERTIFICATES[2], Setup(), LOGON,
         Error(NETWORK, NET_ERROR, "tls", "certificate", "tls", SELF_SIGNED)),
+    Row("a certificate for another principal", PLAIN,
+        Setup(props=(MUTUAL, "PR_ROH_PROXY_PRINCIPAL_NAME=msstd:other.contoso.test")), LOGON,
+        Error(NETWORK, NET_ERROR, "tls", "certificate", "tls", OTHER_NAME)),
+    Row("a certificate for the principal", PLAIN,
+        Setup(props=(MUTUAL, "PR_ROH_PROXY_PRINCIPAL_NAME=msstd:MAIL.contoso.test")), LOGON, None),
     *[Row(f"{words[1]}, accepted by the map", words, Setup(map=TRUSTING), LOGON, None)
       for words in CERTIFICATES],
+]
+
+# What has to be said aloud, whether or not it works: map, command, user, words of the warning
+ALOUD = [
+    (TRUSTING, LOGON, "alice", "certificate"),
+    (TRUSTING, ("gal", "bob"), "alice", "certificate"),
+    (MAP.replace("=mail", "=http://mail"), LOGON, "alice", "NTLM without TLS"),
+    (MAP.replace("=mail.contoso.test,ntlm", "=http://mail.contoso.test,basic"), LOGON, "alice",
+     "password without TLS"),
+    (MAP.replace("=mail.contoso.test,ntlm", "=http://mail.contoso.test,basic"), ("resolve", "nobody-at-all"),
+     "alice", "password without TLS"),
 ]
 
 labs, homes = {}, {}
@@ -234,6 +251,15 @@ def case_of(row):
     return case
 
 
+def aloud(setting, command, user, words):
+    def case():
+        done, _ = attempt(lab_of(PLAIN), Setup(map=setting), command, user)
+        warnings = json.loads(done.stderr)["warnings"]
+        tap.equal([words in warning for warning in warnings], [True], f"not said once: {done.stderr}")
+    case.__name__ = f"{command[0]} with {setting} warns: {words}"
+    return case
+
+
 def extended_protection_and_tls_opened_in_between():
     running = lab_of(lab_with("http-epa"))
     folder = tap.folder()
@@ -247,4 +273,4 @@ def extended_protection_and_tls_opened_in_between():
     tap.check("Extended Protection" in error["hint"], error["hint"])
 
 
-tap.main(*[case_of(row) for row in ROWS], extended_protection_and_tls_opened_in_between)
+tap.main(*[case_of(row) for row in ROWS], *[aloud(*row) for row in ALOUD], extended_protection_and_tls_opened_in_between)
