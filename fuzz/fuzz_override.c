@@ -13,7 +13,7 @@ static void check_back(const struct om__net_override *o)
 {
     struct om__net again = {0};
     char text[1200], port[8] = "", to[8] = "";
-    bool v6 = strchr(o->address, ':'), bracketed = strpbrk(o->host, ": \t\r\n\v\f,;[");
+    bool v6 = strchr(o->address, ':'), bracketed = strchr(o->host, ':');
 
     if (o->port)
         snprintf(port, sizeof port, ":%u", o->port);

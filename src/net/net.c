@@ -101,25 +101,36 @@ static bool is_separator(char c)
     return !c || isspace((unsigned char)c) || c == ',' || c == ';';
 }
 
-/* A name or address: up to a colon, or in brackets. Borrowed; its brackets are left out. */
+static bool is_ipv6(const char *p, size_t n)
+{
+    unsigned char addr[16];
+    char text[64];
+
+    if (n >= sizeof text)
+        return false;
+    memcpy(text, p, n);
+    text[n] = 0;
+    return inet_pton(AF_INET6, text, addr) == 1;
+}
+
+/* A name or address: up to a colon, or IPv6 in brackets, which are left out. Borrowed. */
 static om_status scan_name(struct scan *s, const char *what, const char **out, size_t *n)
 {
-    const char *from = s->at;
+    const char *from = s->at, *end;
 
     if (*from == '[') {
-        const char *end = strchr(from, ']');
-
+        end = strchr(from, ']');
         if (!end)
             return bad(s, from, "the bracket is not closed");
         *out = from + 1;
         *n = (size_t)(end - from) - 1;
         s->at = end + 1;
-    } else {
-        while (!is_separator(*s->at) && *s->at != ':')
-            s->at++;
-        *out = from;
-        *n = (size_t)(s->at - from);
+        return is_ipv6(*out, *n) ? OM_OK : bad(s, from, "there is no IPv6 address in the brackets");
     }
+    while (!is_separator(*s->at) && *s->at != ':' && *s->at != '[' && *s->at != ']')
+        s->at++;
+    *out = from;
+    *n = (size_t)(s->at - from);
     return *n && *n < 256 ? OM_OK : bad(s, from, what);
 }
 
