@@ -11,7 +11,7 @@ import tap
 
 MAP = "contoso.test=mail.contoso.test,ntlm,ntlm,false"
 ENTRIES = 300  # of the address book, besides the lab's own: several answers' worth
-NOT_FOUND, ACCESS = 3, 6
+NOT_FOUND, NETWORK, ACCESS = 3, 5, 6
 
 LOGON = {"profile": str, "mailbox": str, "display_name": str, "server": str, "server_version": str,
          "transport": str, "proxy": (str, type(None)), "http_auth": (str, type(None)),
@@ -237,6 +237,26 @@ def the_announced_version_can_be_blocked():
         tap.equal(json.loads(done.stderr)["cause"], "version-blocked")
 
 
+def an_older_server_may_refer_to_a_newer_ones_address_book():
+    alice = here.users["alice"]["personalized_id"]
+    with lab.serve("--misbehave", "unregistered=6004@ex2010",
+                   "--misbehave", f"rfr-dsa={alice}@ex2010") as other:
+        other.profile("referred", "bob", MAP)
+        done = other.run("-p", "referred", "-v", "--json", "logon")
+        tap.equal(done.returncode, 0, f"exit code: {done.stderr}")
+        got = json.loads(done.stdout)
+        tap.equal((got["mailbox"], got["transport"]), ("bob@contoso.test", "ncacn_ip_tcp"))
+        tap.check(f"refers to the address book of {alice}" in done.stderr, done.stderr)
+
+
+def no_address_book_at_all_is_said():
+    with lab.serve("--misbehave", "unregistered=6004@ex2010") as other:
+        other.profile("bookless", "bob", MAP)
+        done = other.run("--json", "-p", "bookless", "logon")
+        error = json.loads(done.stderr)
+        tap.equal((done.returncode, error["layer"], error["cause"]), (NETWORK, "epm", "not-registered"))
+
+
 tap.main(
     logon_to_2013_goes_through_the_proxy,
     logon_to_2010_goes_over_tcp,
@@ -258,5 +278,7 @@ tap.main(
     cdo_routing_fails_where_cdo_does,
     passwords_are_said_nowhere,
     the_announced_version_can_be_blocked,
+    an_older_server_may_refer_to_a_newer_ones_address_book,
+    no_address_book_at_all_is_said,
     prepare=prepare,
 )
