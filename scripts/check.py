@@ -88,7 +88,7 @@ def build(report, name, options, env=None):
     code, output = run(setup, 120, env)
     if code == 0:
         code, output = run(["ninja", "-k", "0", "-C", folder], 900)
-        output = re.sub(r"^\[\d+/\d+\] .*\n", "", output, flags=re.M)
+        output = re.sub(r"^\[\d+/\d+\] .*\n", "", output[max(0, output.find("FAILED: ")):], flags=re.M)
     return report.case(f"{name}: builds without warnings", (code, output))
 
 

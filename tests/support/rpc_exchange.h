@@ -11,10 +11,11 @@ struct om_exchange_pdu {
     size_t n;
 };
 
-/* The PDU at *at, which moves on; false at the end. */
+/* The PDU at *at, which moves on; false, and an empty one, at the end. */
 static inline int om_exchange_next(const uint8_t *data, size_t size, size_t *at,
                                    struct om_exchange_pdu *pdu)
 {
+    *pdu = (struct om_exchange_pdu){0};
     if (*at >= size)
         return 0;
     assert_true(size - *at > 17);

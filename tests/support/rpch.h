@@ -20,6 +20,7 @@ static inline const uint8_t *rpch_next(const uint8_t *p, size_t n, size_t *at, s
 {
     const uint8_t *pdu = p + *at;
 
+    *size = 0;
     if (n - *at < 16)
         return NULL;
     *size = (size_t)(pdu[8] | pdu[9] << 8);
