@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "codec/ntlmssp.h"
 
 static const char page[] = "<!DOCTYPE html><title>onemapi lab</title>\n";
 
@@ -94,7 +95,8 @@ void lab_http_continue(struct lab_http *h)
 
 static void offer(struct lab_http *h, struct om_wr *w)
 {
-    bool negotiate_only = misbehaves(h, LAB_MIS_HTTP_NEGOTIATE);
+    bool negotiate_only =
+        misbehaves(h, LAB_MIS_HTTP_NEGOTIATE) || misbehaves(h, LAB_MIS_HTTP_RENAME);
     char line[128];
 
     if (h->service->auth & LAB_HTTP_NTLM)
@@ -183,6 +185,13 @@ static const struct lab_user *basic(struct lab_http *h, const char *value)
     return user;
 }
 
+/* A first token where a third was due, and this server is one that does not begin anew. */
+static bool out_of_turn(const struct lab_http *h, const uint8_t *token, size_t n)
+{
+    return misbehaves(h, LAB_MIS_HTTP_RENAME) && h->ntlm.state == LAB_NTLM_CHALLENGED &&
+           om__ntlm_message_type(token, n) == 1;
+}
+
 /* True: the user is known. False: the answer, a challenge or a refusal, is on its way. */
 static bool ntlm(struct lab_http *h, const char *scheme, const char *value)
 {
@@ -194,9 +203,10 @@ static bool ntlm(struct lab_http *h, const char *scheme, const char *value)
     if (h->ntlm.state == LAB_NTLM_ACCEPTED || h->ntlm.state == LAB_NTLM_REFUSED)
         lab_ntlm_reset(&h->ntlm);
     h->user = NULL;
-    switch (token ? lab_ntlm_accept(&h->ntlm, h->service->org, h->service->server->host, token, n,
-                                    h->service->binding, misbehaves(h, LAB_MIS_HTTP_EPA), &out)
-                  : LAB_NTLM_REFUSED) {
+    switch (token && !out_of_turn(h, token, n)
+                ? lab_ntlm_accept(&h->ntlm, h->service->org, h->service->server->host, token, n,
+                                  h->service->binding, misbehaves(h, LAB_MIS_HTTP_EPA), &out)
+                : LAB_NTLM_REFUSED) {
     case LAB_NTLM_ACCEPTED:
         h->user = h->ntlm.user;
         h->user_lasts = true;
@@ -234,9 +244,9 @@ static bool authenticate(struct lab_http *h)
     if (h->service->auth & LAB_HTTP_BASIC && (value = scheme_value(authorization, "Basic"))) {
         h->user_lasts = false;
         h->user = basic(h, value);
-    } else if (h->service->auth & LAB_HTTP_NTLM &&
+    } else if (h->service->auth & LAB_HTTP_NTLM && !misbehaves(h, LAB_MIS_HTTP_NEGOTIATE) &&
                ((value = scheme_value(authorization, "NTLM")))) {
-        ntlm(h, "NTLM", value);
+        ntlm(h, misbehaves(h, LAB_MIS_HTTP_RENAME) ? "Negotiate" : "NTLM", value);
     } else if (h->service->auth & LAB_HTTP_NTLM &&
                ((value = scheme_value(authorization, "Negotiate")))) {
         ntlm(h, "Negotiate", value);

@@ -26,7 +26,8 @@
     X(HTTP_STATUS, "http-status", "STATUS", "answers every request with this status")              \
     X(HTTP_LOOP, "http-401", "", "answers 401 to everybody, the right password included")          \
     X(HTTP_READ_BODY, "http-read-body", "", "reads the whole declared body before a 401")          \
-    X(HTTP_NEGOTIATE, "http-negotiate-only", "", "offers Negotiate alone, yet takes raw NTLM")     \
+    X(HTTP_NEGOTIATE, "http-negotiate-only", "", "knows no name but Negotiate, yet takes raw NTLM")\
+    X(HTTP_RENAME, "http-ntlm-as-negotiate", "", "answers NTLM's first token, and once, as Negotiate")\
     X(HTTP_CLOSE_401, "http-close-401", "", "closes the connection after each 401")                \
     X(HTTP_GARBAGE, "http-garbage", "", "answers with what is no HTTP")                            \
     X(HTTP_EPA, "http-epa", "", "demands a channel binding (Extended Protection)")                 \

@@ -298,13 +298,23 @@ static om_status second_leg(struct om__http_channel *ch, const char *token, size
     return st;
 }
 
-/* Some servers offer Negotiate alone and take raw NTLM tokens under that name. */
-static om_status try_as_negotiate(struct om__http_channel *ch, int64_t deadline,
-                                  struct om_error *err)
+/*
+ * Some servers know Negotiate alone and take raw NTLM tokens under that name. One that offers it is
+ * asked anew by it. One that has answered our token by it has begun: a second first token would
+ * break that off, so its answer is what we go on with.
+ */
+static om_status settle_scheme(struct om__http_channel *ch, int64_t deadline, struct om_error *err)
 {
+    const char *token;
+    size_t n = 0;
     om_status st = OM_OK;
 
+    if (ch->answer.status != 401 || om__http1_challenge(&ch->answer, ch->scheme, &token, &n) ||
+        !om__http1_challenge(&ch->answer, "Negotiate", &token, &n))
+        return OM_OK;
     ch->scheme = "Negotiate";
+    if (n)
+        return OM_OK;
     if (ch->eof || !ch->answer.keep_alive)
         st = connect_channel(ch, deadline, err);
     return st == OM_OK ? first_leg(ch, deadline, err) : st;
@@ -328,10 +338,8 @@ static om_status use_ntlm(struct om__http_channel *ch, int64_t deadline, struct 
 
     ch->scheme = ch->config.auth == OM_HTTP_AUTH_NTLM ? "NTLM" : "Negotiate";
     st = first_leg(ch, deadline, err);
-    if (st == OM_OK && ch->answer.status == 401 && ch->config.auth == OM_HTTP_AUTH_NTLM &&
-        !om__http1_challenge(&ch->answer, "NTLM", &token, &n) &&
-        om__http1_challenge(&ch->answer, "Negotiate", &token, &n))
-        st = try_as_negotiate(ch, deadline, err);
+    if (st == OM_OK)
+        st = settle_scheme(ch, deadline, err);
     if (st != OM_OK)
         return st;
     if (ch->answer.status == 200) { /* it wants nobody's name */

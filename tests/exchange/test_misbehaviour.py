@@ -63,6 +63,7 @@ ROWS = [
 HARMLESS = [
     (f"trickle=1@{HTTPS}", ["logon"]),
     (f"http-negotiate-only@{HTTPS}", ALICE),
+    (f"http-ntlm-as-negotiate@{HTTPS}", ALICE),
     (f"trickle=3@{LEGACY}:6001", BOB),
 ]
 
