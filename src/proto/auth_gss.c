@@ -158,6 +158,28 @@ static OM_uint32 wanted_flags(enum om__rpc_level level)
     return flags;
 }
 
+/*
+ * Nothing protects the flags of raw NTLM on their way: whoever can change them could have us seal
+ * with 40 bits, or not at all.
+ */
+static om_status check_strength(enum om__rpc_level level, uint32_t flags, struct om_error *err)
+{
+    uint32_t wanted = OM_NTLM_SIGN | OM_NTLM_EXTENDED_SESSIONSECURITY, lacking;
+
+    if (level >= OM_RPC_LEVEL_PRIVACY)
+        wanted |= OM_NTLM_SEAL | OM_NTLM_128;
+    lacking = wanted & ~flags;
+    if (!lacking)
+        return OM_OK;
+    return om__fail(err, MAPI_E_NO_SUPPORT, OM_LAYER_AUTH, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
+                    "the server leaves out what NTLM needs for this level (%s), "
+                    "or somebody on the way took it out",
+                    lacking & OM_NTLM_EXTENDED_SESSIONSECURITY ? "extended session security"
+                    : lacking & OM_NTLM_SIGN                   ? "signing"
+                    : lacking & OM_NTLM_SEAL                   ? "sealing"
+                                                               : "keys of 128 bits");
+}
+
 /* The session key, and the flags agreed on, which stand in the last message. */
 static om_status ntlm_ready(struct om__auth *auth, struct om_error *err)
 {
@@ -167,6 +189,8 @@ static om_status ntlm_ready(struct om__auth *auth, struct om_error *err)
     om_status st;
 
     st = om__ntlm_authenticate_decode(auth->token.buf, auth->token.len, &m, err);
+    if (st == OM_OK)
+        st = check_strength(auth->level, m.flags, err);
     if (st != OM_OK)
         return st;
     major =

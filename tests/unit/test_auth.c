@@ -106,6 +106,45 @@ static void test_what_is_negotiated_follows_the_level(void **state)
     }
 }
 
+/* Raw NTLM's CHALLENGE is protected by nothing: whoever is on the way can take flags out of it. */
+static void test_a_challenge_without_strong_protection_is_refused(void **state)
+{
+    static const struct {
+        enum om__rpc_level level;
+        uint32_t taken_out;
+    } rows[] = {
+        {OM_RPC_LEVEL_PRIVACY, OM_NTLM_128},
+        {OM_RPC_LEVEL_PRIVACY, OM_NTLM_128 | OM_NTLM_56},
+        {OM_RPC_LEVEL_PRIVACY, OM_NTLM_SEAL},
+        {OM_RPC_LEVEL_INTEGRITY, OM_NTLM_SIGN},
+        {OM_RPC_LEVEL_INTEGRITY, OM_NTLM_EXTENDED_SESSIONSECURITY},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct om_test_acceptor acceptor = {.domain = "CONTOSO", .password = "secret"};
+        struct om__auth_config config = {.mech = OM_AUTH_MECH_NTLM, .level = rows[i].level};
+        struct om__auth *auth = fresh("CONTOSO\\alice", config);
+        struct om_error err = OM_ERROR_INIT;
+        struct om__rpc_accepted accepted;
+        const uint8_t *token;
+        struct om_wr reply;
+        size_t n;
+
+        om_wr_init(&reply, 4096);
+        assert_int_equal(om__auth_step(auth, NULL, 0, &token, &n, NULL), OM_OK);
+        assert_int_equal(om_test_accept(&acceptor, token, n, &reply, &accepted, NULL), OM_OK);
+        for (size_t k = 0; k < 4; k++) /* NegotiateFlags, [MS-NLMP] 2.2.1.2 */
+            reply.buf[20 + k] &= (uint8_t)~(rows[i].taken_out >> 8 * k);
+        if (!OM_FAILED(om__auth_step(auth, reply.buf, reply.len, &token, &n, &err)))
+            fail_msg("taken without 0x%08X", rows[i].taken_out);
+        assert_int_equal(err.layer, OM_LAYER_AUTH);
+        assert_false(om__auth_complete(auth));
+        om_wr_free(&reply);
+        om__auth_free(auth);
+    }
+}
+
 static void test_the_channel_binding_reaches_the_server(void **state)
 {
     static const uint8_t data[] = "tls-server-end-point:0123456789abcdef0123456789abcdef";
@@ -299,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_user_and_domain_reach_the_server_as_given),
         cmocka_unit_test(test_what_is_negotiated_follows_the_level),
+        cmocka_unit_test(test_a_challenge_without_strong_protection_is_refused),
         cmocka_unit_test(test_the_channel_binding_reaches_the_server),
         cmocka_unit_test(test_a_wrong_password_is_refused_by_the_acceptor),
         cmocka_unit_test(test_ntlm_without_a_password_says_so),
