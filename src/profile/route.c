@@ -431,6 +431,16 @@ static om_status decide_personalized(struct decision *d, struct om_error *err)
 
 /* ---- the whole ---- */
 
+/* It becomes part of a URL, and often comes from a server: nothing in it may begin another part. */
+static bool is_server_name(const char *s)
+{
+    for (; *s; s++) {
+        if ((unsigned char)*s <= ' ' || *s == 0x7F || strchr("/\\?#\"<>", *s))
+            return false;
+    }
+    return true;
+}
+
 static om_status check_server(const char *server, struct om_error *err)
 {
     const char *at = strrchr(server, '@'), *why = NULL;
@@ -441,6 +451,8 @@ static om_status check_server(const char *server, struct om_error *err)
         why = "the server name is too long";
     else if (at == server || (at && !at[1]))
         why = "a personalized server id is guid@domain, with both";
+    else if (!is_server_name(server))
+        why = "the server name has a character that stands in no host name";
     return why ? om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_ROUTE, OM_CAUSE_BAD_ARGUMENT,
                           OM_NATIVE_NONE, 0, "%s", why)
                : OM_OK;

@@ -420,6 +420,30 @@ static void test_the_rules(void **state)
     }
 }
 
+static void test_a_server_name_cannot_become_another_part_of_a_url(void **state)
+{
+    static const char *const wrong[] = {"a b", "a\nb", "host/x", "host?x", "host#x", "x y@contoso.test",
+                                        "guid@contoso.test/..", "h\\x", "\"h\""};
+    static const char *const right[] = {"ex2010", "EX_2010.contoso.test", "fe80::1", "b\xC3\xBC" "ro"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct om__route_input in = {.server = wrong[i]};
+        struct om_error err = OM_ERROR_INIT;
+        struct om_route *route;
+
+        assert_int_equal(om__route_decide(&in, &route, &err), MAPI_E_INVALID_PARAMETER);
+        assert_int_equal(err.layer, OM_LAYER_ROUTE);
+    }
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        struct om__route_input in = {.server = right[i]};
+        struct om_route *route;
+
+        assert_int_equal(om__route_decide(&in, &route, NULL), OM_OK);
+        om_route_free(route);
+    }
+}
+
 /* MAPI_E_FAILONEPROVIDER never stands alone. */
 static void test_failoneprovider_carries_its_cause(void **state)
 {
@@ -480,6 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_rules),
+        cmocka_unit_test(test_a_server_name_cannot_become_another_part_of_a_url),
         cmocka_unit_test(test_failoneprovider_carries_its_cause),
         cmocka_unit_test(test_every_field_names_its_source),
     };
