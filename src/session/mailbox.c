@@ -11,9 +11,19 @@
 #include "session/address_book.h"
 #include "session/session_int.h"
 
-#define ANSWER_CEILING (1u << 20)
+#define ANSWER_CEILING  (1u << 20)
+#define EC_WRONG_SERVER 0x478u
 
 /* --- RopLogon --- */
+
+/* ecWrongServer says where the mailbox went, [MS-OXCROPS] 2.2.3.1.4: an administrator wants to know. */
+static void name_new_server(const struct om__rop_answer *answer, om_status st, struct om_error *err)
+{
+    if (OM_FAILED(st) && answer->present && answer->rsp.ec == EC_WRONG_SERVER &&
+        answer->rsp.logon.server_name)
+        (void)om__error_frame(err, st, OM_LAYER_ROP, "redirected to %s",
+                              answer->rsp.logon.server_name);
+}
 
 /*
  * A mailbox and, where the profile wants it, the public store beside it, in one buffer. The public
@@ -45,8 +55,10 @@ static om_status rop_logon(struct om_mailbox *m, bool with_public, om_status *pu
         om__rop_add_logon(&batch, &public);
     }
     st = om__mdb_execute(m->mdb, &batch, &arena, &answers, err);
-    if (st == OM_OK)
+    if (st == OM_OK) {
         st = om__rop_answer_check(&batch, &answers, 0, err);
+        name_new_server(&answers.list[0], st, err);
+    }
     if (st == OM_OK) {
         m->store = om__rop_answer_handle(&answers, index);
         m->ipm_subtree = answers.list[0].rsp.logon.folder_ids[OM_FOLDER_IPM_SUBTREE];

@@ -251,6 +251,12 @@ def case_of(row):
     return case
 
 
+def a_mailbox_that_moved_is_redirected_by_name():
+    _, error = attempt(lab_of(lab_with("moved=frank", "moved=bob")), Setup(), OF_BOB, "alice")
+    tap.check(any("/cn=Servers/cn=" in frame["text"] for frame in error["frames"]),
+              f"the new server is not named: {json.dumps(error)}")
+
+
 def aloud(setting, command, user, words):
     def case():
         done, _ = attempt(lab_of(PLAIN), Setup(map=setting), command, user)
@@ -273,4 +279,5 @@ def extended_protection_and_tls_opened_in_between():
     tap.check("Extended Protection" in error["hint"], error["hint"])
 
 
-tap.main(*[case_of(row) for row in ROWS], *[aloud(*row) for row in ALOUD], extended_protection_and_tls_opened_in_between)
+tap.main(*[case_of(row) for row in ROWS], *[aloud(*row) for row in ALOUD],
+         a_mailbox_that_moved_is_redirected_by_name, extended_protection_and_tls_opened_in_between)
