@@ -2,8 +2,8 @@
 /*
  * usage: bench_session PROFILE [WHO], with a lab's settings in the environment.
  *
- * Logs on, lists the folders, closes. Prints round trips and milliseconds, from opening the session to
- * the last folder.
+ * Logs on, lists the folders, closes. Prints round trips and milliseconds, from opening the session
+ * to the last folder.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ int main(int argc, char **argv)
     char password[256], text[1024];
     struct om_session_options options = {
         .rpc = {.user = setting("ONEMAPI_USER"),
-                .password = first_line(setting("ONEMAPI_PASSWORD_FILE"), password, sizeof password)},
+                .password =
+                    first_line(setting("ONEMAPI_PASSWORD_FILE"), password, sizeof password)},
         .ca_file = setting("ONEMAPI_CA_FILE"),
         .resolve = resolve,
     };

@@ -76,7 +76,8 @@ static const char global_help[] =
     "      --ca-file FILE         more trusted certificates, PEM (ONEMAPI_CA_FILE)\n"
     "      --resolve HOST[:PORT]:ADDR[:PORT]\n"
     "                             go to ADDR for HOST; repeatable (ONEMAPI_RESOLVE)\n"
-    "      --client-version V     announce V to servers, some block versions (ONEMAPI_CLIENT_VERSION)\n"
+    "      --client-version V     announce V to servers, some block versions "
+    "(ONEMAPI_CLIENT_VERSION)\n"
     "  -h, --help                 this, or the help of a command\n"
     "      --version\n";
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An answer cut anywhere reads as it does whole. The first byte of the input is the size of the cuts. */
+/* An answer cut anywhere reads as it does whole. The first byte of the input is the size of the
+ * cuts. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text for --resolve: what is taken can be written out and read again; an error names a column in it. */
+/* Any text for --resolve: what is taken can be written out and read again; an error names a column
+ * in it. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = 0;
     if (om__net_add_overrides(&net, text, &err) != OM_OK) {
         if (net.override_count || err.cause == OM_CAUSE_NONE ||
-            (err.native_kind == OM_NATIVE_COLUMN && (err.native < 1 || err.native > strlen(text) + 1)))
+            (err.native_kind == OM_NATIVE_COLUMN &&
+             (err.native < 1 || err.native > strlen(text) + 1)))
             abort();
     }
     for (size_t i = 0; i < net.override_count; i++)

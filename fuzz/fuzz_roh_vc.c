@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes on the OUT channel, cut anywhere: what comes up is whole RPC PDUs, what goes out whole
- * RTS PDUs, and an error says its cause and ends the connection. The first byte of the input chooses the
- * window and the cuts.
+ * RTS PDUs, and an error says its cause and ends the connection. The first byte of the input
+ * chooses the window and the cuts.
  */
 #include <stdint.h>
 #include <stdlib.h>

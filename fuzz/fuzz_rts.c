@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (a.failed || a.len != size || om__rts_decode(a.buf, a.len, &back, NULL) != OM_OK)
         abort();
     om__rts_encode(&b, &back);
-    if (b.len != a.len || memcmp(a.buf, b.buf, a.len) != 0 || om__rts_kind(&pdu) != om__rts_kind(&back))
+    if (b.len != a.len || memcmp(a.buf, b.buf, a.len) != 0 ||
+        om__rts_kind(&pdu) != om__rts_kind(&back))
         abort();
     om_wr_free(&a);
     om_wr_free(&b);

@@ -48,7 +48,8 @@
     X(RPC_BIND_NAK, "rpc-bind-nak", "REASON", "refuses every bind")                                \
     /* NSPI, RFR, EMSMDB and ROPs; an alias names whose mailbox */                                 \
     X(NSPI_BIND, "nspi-bind", "HEX", "NspiBind answers this code")                                 \
-    X(UNREGISTERED, "unregistered", "N", "the endpoint mapper does not know the service of 6001, 6002, 6004")\
+    X(UNREGISTERED, "unregistered", "N",                                                           \
+      "the endpoint mapper does not know the service of 6001, 6002, 6004")                         \
     X(RFR_DSA, "rfr-dsa", "TEXT", "RfrGetNewDSA refers to this server's address book")             \
     X(EC_RFR, "ec-rfr", "HEX", "both referral calls answer this code")                             \
     X(EC_CONNECT, "ec-connect", "HEX", "EcDoConnectEx answers this code")                          \

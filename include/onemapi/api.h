@@ -8,10 +8,10 @@
 
 /* Everything exported from libonemapi carries OM_API; the rest of the library is built hidden. */
 #if defined(__GNUC__)
-#define OM_API __attribute__((visibility("default")))
+#define OM_API                __attribute__((visibility("default")))
 #define OM_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
-#define OM_MUST_CHECK __attribute__((warn_unused_result))
-#define OM_UNNAMED    __extension__ /* before an unnamed union: C99 has none, every compiler does */
+#define OM_MUST_CHECK         __attribute__((warn_unused_result))
+#define OM_UNNAMED            __extension__ /* before an unnamed union: C99 has none, every compiler does */
 #else
 #define OM_API
 #define OM_PRINTF(fmt, first)

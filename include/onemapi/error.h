@@ -6,9 +6,9 @@
  * caller's (NULL when the detail is not wanted). The structure owns no memory, so it can be filled
  * when there is none left, copied by assignment and dropped without a call.
  *
- * The first failure writes status, layer, cause, native code, target, doing and detail; callers further out add
- * frames, never overwrite. So the innermost cause always survives: MAPI_E_FAILONEPROVIDER comes
- * with the layer and cause beneath it.
+ * The first failure writes status, layer, cause, native code, target, doing and detail; callers
+ * further out add frames, never overwrite. So the innermost cause always survives:
+ * MAPI_E_FAILONEPROVIDER comes with the layer and cause beneath it.
  */
 #ifndef ONEMAPI_ERROR_H
 #define ONEMAPI_ERROR_H
@@ -21,15 +21,15 @@ OM_BEGIN_DECLS
 #define OM_LAYER_LIST(X)                                                                           \
     X(NONE, "none")                                                                                \
     X(USAGE, "usage")                                                                              \
-    X(STORE, "store")       /* the profile store's file */                                         \
-    X(PROFILE, "profile")   /* what the profile says */                                            \
-    X(MAP, "map")           /* what RpcHttpProxyMap says */                                        \
-    X(ROUTE, "route")       /* profile and map against the target */                               \
+    X(STORE, "store")     /* the profile store's file */                                           \
+    X(PROFILE, "profile") /* what the profile says */                                              \
+    X(MAP, "map")         /* what RpcHttpProxyMap says */                                          \
+    X(ROUTE, "route")     /* profile and map against the target */                                 \
     X(DNS, "dns")                                                                                  \
     X(TCP, "tcp")                                                                                  \
     X(TLS, "tls")                                                                                  \
     X(HTTP, "http")                                                                                \
-    X(RTS, "rts")           /* RPC over HTTP's own PDUs */                                         \
+    X(RTS, "rts") /* RPC over HTTP's own PDUs */                                                   \
     X(RPC, "rpc")                                                                                  \
     X(AUTH, "auth")                                                                                \
     X(EPM, "epm")                                                                                  \
@@ -38,7 +38,7 @@ OM_BEGIN_DECLS
     X(EMSMDB, "emsmdb")                                                                            \
     X(ROP, "rop")                                                                                  \
     X(SESSION, "session")                                                                          \
-    X(SYSTEM, "system")     /* memory, threads, the local machine */
+    X(SYSTEM, "system") /* memory, threads, the local machine */
 
 /* Why. id, printed name (stable: scripts see it in --json), text */
 #define OM_CAUSE_LIST(X)                                                                           \
@@ -98,15 +98,15 @@ OM_BEGIN_DECLS
     X(ERRNO, "errno")                                                                              \
     X(CURL, "curl")                                                                                \
     X(TLS, "tls")                                                                                  \
-    X(HTTP, "http")          /* status code */                                                     \
+    X(HTTP, "http")           /* status code */                                                    \
     X(RPC_PROXY, "rpc-proxy") /* the hex of "RPC Error: 6ba" [MS-RPCH] 2.1.2.1.3 */                \
     X(RPC_FAULT, "rpc-fault") /* [C706], [MS-RPCE], Win32 */                                       \
     X(BIND_REASON, "bind-reason")                                                                  \
-    X(GSS, "gss")            /* major status */                                                    \
+    X(GSS, "gss") /* major status */                                                               \
     X(EPM, "epm")                                                                                  \
-    X(EC, "ec")              /* Exchange ec* or MAPI code from the wire */                         \
+    X(EC, "ec") /* Exchange ec* or MAPI code from the wire */                                      \
     X(SQLITE, "sqlite")                                                                            \
-    X(OFFSET, "offset")      /* byte offset in what could not be decoded */                        \
+    X(OFFSET, "offset") /* byte offset in what could not be decoded */                             \
     X(COLUMN, "column")
 
 #define OM_LAYER_ENUM_(id, name) OM_LAYER_##id,
@@ -147,7 +147,9 @@ struct om_error {
     {                                                                                              \
         OM_OK, OM_LAYER_NONE, OM_CAUSE_NONE, OM_NATIVE_NONE, 0, "", "", "", 0,                     \
         {                                                                                          \
-            { OM_LAYER_NONE, OM_OK, "" }                                                           \
+            {                                                                                      \
+                OM_LAYER_NONE, OM_OK, ""                                                           \
+            }                                                                                      \
         }                                                                                          \
     }
 

@@ -17,9 +17,9 @@ OM_BEGIN_DECLS
 
 typedef int32_t om_status;
 
-#define OM_OK             ((om_status)0)
-#define OM_FAILED(st)     ((om_status)(st) < 0)
-#define OM_STATUS(scode)  ((om_status)(uint32_t)(scode))
+#define OM_OK            ((om_status)0)
+#define OM_FAILED(st)    ((om_status)(st) < 0)
+#define OM_STATUS(scode) ((om_status)(uint32_t)(scode))
 
 /* name, SCODE, meaning. The names are MAPI's own (mapicode.h, edkmdb.h). */
 #define OM_STATUS_LIST(X)                                                                          \
@@ -102,8 +102,8 @@ OM_API const char *om_status_name(om_status st);
 OM_API const char *om_status_text(om_status st);
 
 /*
- * The om_status of an Exchange ec* code as it stands on the wire ([MS-OXCDATA] 2.4.1). Codes that are
- * already SCODEs (0x8...) keep their value; an ec code without a MAPI meaning becomes
+ * The om_status of an Exchange ec* code as it stands on the wire ([MS-OXCDATA] 2.4.1). Codes that
+ * are already SCODEs (0x8...) keep their value; an ec code without a MAPI meaning becomes
  * MAPI_E_CALL_FAILED, so that no failure can look like success or a warning. 0 is OM_OK.
  */
 OM_API om_status om_status_from_ec(uint32_t ec);
@@ -112,8 +112,8 @@ OM_API om_status om_status_from_ec(uint32_t ec);
 OM_API const char *om_ec_name(uint32_t ec);
 
 /*
- * The name and meaning of an RPC fault's status: "nca_s_unk_if", "RPC_X_BAD_STUB_DATA"; NULL when it
- * is not a known one. Static storage. [C706] appendix E, [MS-ERREF] 2.2.
+ * The name and meaning of an RPC fault's status: "nca_s_unk_if", "RPC_X_BAD_STUB_DATA"; NULL when
+ * it is not a known one. Static storage. [C706] appendix E, [MS-ERREF] 2.2.
  */
 OM_API const char *om_rpc_fault_name(uint32_t code);
 OM_API const char *om_rpc_fault_text(uint32_t code);

@@ -41,8 +41,7 @@
     X(ecDuplicateName, 0x00000482, MAPI_E_COLLISION, SERVER_ERROR, "the name exists")              \
     X(ecRpcFormat, 0x000004B6, MAPI_E_CORRUPT_DATA, SERVER_ERROR,                                  \
       "the server could not read the ROP buffer")                                                  \
-    X(ecNullObject, 0x000004B9, MAPI_E_INVALID_OBJECT, SERVER_ERROR,                               \
-      "a handle names no object")                                                                  \
+    X(ecNullObject, 0x000004B9, MAPI_E_INVALID_OBJECT, SERVER_ERROR, "a handle names no object")   \
     X(ecInvalidRecips, 0x000004BC, MAPI_E_BAD_VALUE, SERVER_ERROR, "recipients are not valid")     \
     X(ecMailboxInTransit, 0x0000050C, MAPI_E_LOGON_FAILED, SERVER_ERROR,                           \
       "the mailbox is being moved")                                                                \

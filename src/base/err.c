@@ -67,7 +67,8 @@ static const struct {
     {EHOSTUNREACH, MAPI_E_NETWORK_ERROR, OM_CAUSE_UNREACHABLE},
 };
 
-om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, const char *fmt, ...)
+om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, const char *fmt,
+                         ...)
 {
     bool remote = layer >= OM_LAYER_DNS && layer <= OM_LAYER_ROP;
     om_status st = remote ? MAPI_E_NETWORK_ERROR : MAPI_E_DISK_ERROR;
@@ -111,7 +112,8 @@ void om__error_doing(struct om_error *err, const char *fmt, ...)
     va_end(ap);
 }
 
-om_status om__error_frame(struct om_error *err, om_status st, enum om_layer layer, const char *fmt, ...)
+om_status om__error_frame(struct om_error *err, om_status st, enum om_layer layer, const char *fmt,
+                          ...)
 {
     struct om_error_frame *f;
     va_list ap;

@@ -18,8 +18,8 @@ om_status om__fail(struct om_error *err, om_status st, enum om_layer layer, enum
 om_status om__fail_memory(struct om_error *err, const char *what);
 
 /* An errno of a system call, turned into status and cause. */
-om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, const char *fmt, ...)
-    OM_PRINTF(4, 5);
+om_status om__fail_errno(struct om_error *err, enum om_layer layer, int errnum, const char *fmt,
+                         ...) OM_PRINTF(4, 5);
 
 /*
  * Names what the recorded failure was about, where the failing function could not know: the first
@@ -32,7 +32,7 @@ void om__error_doing(struct om_error *err, const char *fmt, ...) OM_PRINTF(2, 3)
 void om__vformat(char *buf, size_t size, const char *fmt, va_list ap) OM_PRINTF(3, 0);
 
 /* Adds an outer step; gives `st` back. When the frames are full the last one is replaced. */
-om_status om__error_frame(struct om_error *err, om_status st, enum om_layer layer, const char *fmt, ...)
-    OM_PRINTF(4, 5);
+om_status om__error_frame(struct om_error *err, om_status st, enum om_layer layer, const char *fmt,
+                          ...) OM_PRINTF(4, 5);
 
 #endif

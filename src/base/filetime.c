@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICKS        10000000u             /* in a second */
+#define TICKS        10000000u            /* in a second */
 #define UNIX_SECONDS INT64_C(11644473600) /* from 1601-01-01 to 1970-01-01 */
 
 uint64_t om__filetime_from_unix(int64_t seconds, uint32_t nanoseconds)

@@ -10,8 +10,8 @@ void om__guid_format(const struct om_guid *g, char out[OM_GUID_TEXT])
 {
     const uint8_t *d = g->data4;
 
-    snprintf(out, OM_GUID_TEXT, "%08" PRIx32 "-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", g->data1,
-             g->data2, g->data3, d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
+    snprintf(out, OM_GUID_TEXT, "%08" PRIx32 "-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             g->data1, g->data2, g->data3, d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
 }
 
 static uint64_t be(const uint8_t *p, size_t n)

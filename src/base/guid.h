@@ -8,11 +8,12 @@
 #define OM_UID_TEXT  33 /* 32 hexadecimal digits and a NUL */
 
 void om__guid_format(const struct om_guid *g, char out[OM_GUID_TEXT]); /* lower case, no braces */
-bool om__guid_parse(const char *text, struct om_guid *g);              /* braces allowed, any case */
+bool om__guid_parse(const char *text, struct om_guid *g); /* braces allowed, any case */
 bool om__guid_equal(const struct om_guid *a, const struct om_guid *b);
 
-void om__uid_format(const struct om_uid *u, char out[OM_UID_TEXT]); /* upper case, as MFCMAPI shows it */
-bool om__uid_parse(const char *text, struct om_uid *u);             /* 32 digits, any case */
+void om__uid_format(const struct om_uid *u,
+                    char out[OM_UID_TEXT]);             /* upper case, as MFCMAPI shows it */
+bool om__uid_parse(const char *text, struct om_uid *u); /* 32 digits, any case */
 bool om__uid_equal(const struct om_uid *a, const struct om_uid *b);
 
 /* n random bytes from the kernel. False: the kernel has none, which only a broken system shows. */

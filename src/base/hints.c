@@ -103,24 +103,31 @@ static const struct hint hints[] = {
      "than Exchange, give --http-user. Behind a proxy that opens TLS, Extended Protection also "
      "ends like this"},
     {OM_LAYER_HTTP, OM_CAUSE_AUTH_FAILED, OM_NATIVE_HTTP, 401,
-     "NTLM needs one connection from its first leg to its last: a proxy or load balancer in between "
+     "NTLM needs one connection from its first leg to its last: a proxy or load balancer in "
+     "between "
      "may break it; try basic in the map's second field if the server offers it"},
     {OM_LAYER_HTTP, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
-     "the web server knows the user and refuses: RPC over HTTP may be disabled for this mailbox, or "
+     "the web server knows the user and refuses: RPC over HTTP may be disabled for this mailbox, "
+     "or "
      "this address be barred"},
     {OM_LAYER_HTTP, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 404,
-     "there is no /rpc/rpcproxy.dll: check the proxy's name; Exchange 2019 and later may have RPC over "
+     "there is no /rpc/rpcproxy.dll: check the proxy's name; Exchange 2019 and later may have RPC "
+     "over "
      "HTTP removed"},
     {OM_LAYER_HTTP, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 200,
-     "what answered is a web page, not an RPC proxy: check the proxy's name, and for a login page or "
+     "what answered is a web page, not an RPC proxy: check the proxy's name, and for a login page "
+     "or "
      "portal in between"},
     {OM_LAYER_HTTP, OM_CAUSE_HTTP_STATUS, OM_NATIVE_NONE, 0,
-     "the web server in front of the RPC proxy answered this: its log says why; 502 to 504 often mean "
+     "the web server in front of the RPC proxy answered this: its log says why; 502 to 504 often "
+     "mean "
      "that what stands behind it is down"},
     {OM_LAYER_HTTP, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
-     "have the reverse proxy in between pass RPC_IN_DATA and RPC_OUT_DATA on unbuffered and unchanged"},
+     "have the reverse proxy in between pass RPC_IN_DATA and RPC_OUT_DATA on unbuffered and "
+     "unchanged"},
     {OM_LAYER_HTTP, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
-     "what listens there speaks no HTTP: check host and port, and http:// against https:// in the map"},
+     "what listens there speaks no HTTP: check host and port, and http:// against https:// in the "
+     "map"},
     {OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR, OM_NATIVE_NONE, 0,
      "the RPC proxy may not reach that server and port: check PR_PROFILE_UNRESOLVED_SERVER, "
      "and that the mailbox is on Exchange 2013 or later (older servers are reached by TCP)"},
@@ -128,7 +135,8 @@ static const struct hint hints[] = {
      "have the certificate renewed, or check this machine's date; the last field of a map entry, "
      "true, accepts any certificate"},
     {OM_LAYER_RTS, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
-     "this connection has moved as much as it can: start the command again; smaller steps stay below "
+     "this connection has moved as much as it can: start the command again; smaller steps stay "
+     "below "
      "1 GiB"},
     {OM_LAYER_RTS, OM_CAUSE_CLOSED, OM_NATIVE_NONE, 0,
      "the proxy or a gateway in between ended the channel: check its time-outs and that it "

@@ -16,7 +16,8 @@ om_status om__identity_parse(const char *text, const char *password, struct om__
 
     if (!*user || slash == text)
         return om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_USAGE, OM_CAUSE_BAD_ARGUMENT,
-                        OM_NATIVE_NONE, 0, "\"%s\" is no user: DOMAIN\\user or user@domain is", text);
+                        OM_NATIVE_NONE, 0, "\"%s\" is no user: DOMAIN\\user or user@domain is",
+                        text);
     id.user = om__strdup(user);
     id.domain = om__strndup(text, slash ? (size_t)(slash - text) : 0);
     id.password = password ? om__strdup(password) : NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who logs on. The password is wiped when the identity is freed and never leaves it but for a mechanism. */
+/* Who logs on. The password is wiped when the identity is freed and never leaves it but for a
+ * mechanism. */
 #ifndef OM_BASE_IDENTITY_H
 #define OM_BASE_IDENTITY_H
 

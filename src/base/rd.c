@@ -140,7 +140,8 @@ void om_rd_join(struct om_rd *r, const struct om_rd *child)
     r->want = child->want;
 }
 
-uint32_t om_rd_count(struct om_rd *r, uint32_t count, uint32_t max, size_t min_size, const char *field)
+uint32_t om_rd_count(struct om_rd *r, uint32_t count, uint32_t max, size_t min_size,
+                     const char *field)
 {
     if (r->why)
         return 0;

@@ -60,7 +60,8 @@ struct om_guid om_rd_guid(struct om_rd *r, const char *field);
 
 /* Borrowed bytes; NULL after a failure (n == 0 gives a valid pointer). */
 const uint8_t *om_rd_bytes(struct om_rd *r, size_t n, const char *field);
-void om_rd_copy(struct om_rd *r, void *out, size_t n, const char *field); /* zeroes after a failure */
+void om_rd_copy(struct om_rd *r, void *out, size_t n,
+                const char *field); /* zeroes after a failure */
 void om_rd_skip(struct om_rd *r, size_t n, const char *field);
 
 /* Skips to a multiple of `to` (a power of two) counted from base. */
@@ -75,14 +76,16 @@ void om_rd_join(struct om_rd *r, const struct om_rd *child);
  * Checks a count from the wire: at most `max`, and `count * min_size` bytes must still be there.
  * Gives the count, or 0 after a failure. The only way to size an allocation.
  */
-uint32_t om_rd_count(struct om_rd *r, uint32_t count, uint32_t max, size_t min_size, const char *field);
+uint32_t om_rd_count(struct om_rd *r, uint32_t count, uint32_t max, size_t min_size,
+                     const char *field);
 
 /* Up to and including a NUL; the length without it in *len (may be NULL). Borrowed. */
 const char *om_rd_asciiz(struct om_rd *r, size_t *len, const char *field);
 /* UTF-16LE up to and including its NUL, as UTF-8 (WTF-8) in the arena. */
 const char *om_rd_utf16z(struct om_rd *r, struct om_arena *a, const char *field);
 
-/* Fails with OM_RD_BAD unless `ok`; `value` is what was seen. Gives ok and the cursor still good. */
+/* Fails with OM_RD_BAD unless `ok`; `value` is what was seen. Gives ok and the cursor still good.
+ */
 bool om_rd_check(struct om_rd *r, bool ok, uint64_t value, const char *field);
 /* Fails with OM_RD_NO_MEMORY when p is NULL; passes p through. */
 void *om_rd_mem(struct om_rd *r, void *p, const char *field);
@@ -90,8 +93,9 @@ void *om_rd_mem(struct om_rd *r, void *p, const char *field);
 void om_rd_expect_end(struct om_rd *r, const char *field);
 
 /*
- * The verdict. OM_OK, or a status with the error filled in: layer as given, cause OM_CAUSE_PROTOCOL,
- * MAPI_E_CORRUPT_DATA (or MAPI_E_NOT_ENOUGH_MEMORY), native the offset, `what` the structure.
+ * The verdict. OM_OK, or a status with the error filled in: layer as given, cause
+ * OM_CAUSE_PROTOCOL, MAPI_E_CORRUPT_DATA (or MAPI_E_NOT_ENOUGH_MEMORY), native the offset, `what`
+ * the structure.
  */
 om_status om_rd_finish(const struct om_rd *r, enum om_layer layer, const char *what,
                        struct om_error *err);

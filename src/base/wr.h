@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writing cursor. Grows up to a named ceiling (limits.h); sticky like om_rd. Lengths are reserved, then
- * patched, never summed by hand. What held secrets is wiped on free when `wipe` is set.
+ * The writing cursor. Grows up to a named ceiling (limits.h); sticky like om_rd. Lengths are
+ * reserved, then patched, never summed by hand. What held secrets is wiped on free when `wipe` is
+ * set.
  */
 #ifndef OM_BASE_WR_H
 #define OM_BASE_WR_H
@@ -11,7 +12,7 @@
 struct om_wr {
     uint8_t *buf;
     size_t len, cap, ceiling;
-    size_t origin;  /* where alignment counts from */
+    size_t origin; /* where alignment counts from */
     bool wipe;
     bool failed;    /* no memory, or over the ceiling */
     bool too_large; /* it was the ceiling, or a length that its field cannot hold */
@@ -19,7 +20,7 @@ struct om_wr {
 };
 
 void om_wr_init(struct om_wr *w, size_t ceiling);
-void om_wr_free(struct om_wr *w); /* NULL-safe; back to empty with the same ceiling */
+void om_wr_free(struct om_wr *w);  /* NULL-safe; back to empty with the same ceiling */
 void om_wr_reset(struct om_wr *w); /* empties, keeps the memory (wiped if so set) */
 
 /* n bytes to fill, NULL after a failure. Valid until the next write. */
@@ -42,12 +43,14 @@ void om_wr_utf16(struct om_wr *w, const char *utf8);  /* without */
 /* Fails with `invalid` unless `ok`. Gives ok and the cursor still good. */
 bool om_wr_check(struct om_wr *w, bool ok);
 
-/* Drops what was written from offset `len` on: what turned out not to fit. Nothing after a failure. */
+/* Drops what was written from offset `len` on: what turned out not to fit. Nothing after a failure.
+ */
 void om_wr_truncate(struct om_wr *w, size_t len);
 
 /* A place for a length or count, written later. The value is its offset. */
 size_t om_wr_reserve(struct om_wr *w, size_t n);
-void om_wr_patch_u16(struct om_wr *w, size_t at, size_t value); /* fails when the value does not fit */
+void om_wr_patch_u16(struct om_wr *w, size_t at,
+                     size_t value); /* fails when the value does not fit */
 void om_wr_patch_u32(struct om_wr *w, size_t at, size_t value);
 
 /* OM_OK, or the error filled in: what was being written could not be. */

@@ -26,8 +26,8 @@ void om__store_entryid_encode(struct om_wr *w, const struct om__store_entryid *i
 
     om_wr_u32(w, 0); /* Flags */
     om_wr_bytes(w, wrapper_uid, sizeof wrapper_uid);
-    om_wr_u8(w, 0);  /* Version */
-    om_wr_u8(w, 0);  /* Flag */
+    om_wr_u8(w, 0); /* Version */
+    om_wr_u8(w, 0); /* Flag */
     om_wr_bytes(w, dll_name, sizeof dll_name);
     om_wr_u32(w, 0); /* WrappedFlags */
     om_wr_bytes(w, kind->uid, sizeof kind->uid);

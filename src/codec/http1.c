@@ -407,9 +407,9 @@ om_status om__http1_eof(struct om__http1 *h, struct om_error *err)
     if (h->stage == OM_HTTP1_HEAD) {
         if (!h->head.len || !memchr(h->head.buf, '\n', h->head.len))
             return om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_HTTP, OM_CAUSE_CLOSED,
-                            OM_NATIVE_NONE, 0, h->head.len
-                            ? "the connection was closed in the answer's status line"
-                            : "the connection was closed without an answer");
+                            OM_NATIVE_NONE, 0,
+                            h->head.len ? "the connection was closed in the answer's status line"
+                                        : "the connection was closed without an answer");
         st = parse_head(h, err);
         if (st == OM_OK && h->status == 0)
             st = om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_HTTP, OM_CAUSE_CLOSED, OM_NATIVE_NONE,

@@ -51,19 +51,19 @@ struct om__http1 {
 
     /* private */
     struct om_wr head;
-    size_t line;       /* bytes of the line that is being read */
-    unsigned chunk;    /* where in the chunked coding */
+    size_t line;    /* bytes of the line that is being read */
+    unsigned chunk; /* where in the chunked coding */
     unsigned digits;
 };
 
 void om__http1_init(struct om__http1 *h);
-void om__http1_free(struct om__http1 *h); /* NULL-safe; wipes, for heads carry tokens */
+void om__http1_free(struct om__http1 *h);  /* NULL-safe; wipes, for heads carry tokens */
 void om__http1_reset(struct om__http1 *h); /* for the next answer on the same connection */
 
 /*
- * Takes bytes; *used tells how many. Stops where the head ends, so that the caller can take the body
- * elsewhere, and where the body ends. A body over its ceiling ends there, with keep_alive false.
- * Errors: layer http, cause protocol or too-large.
+ * Takes bytes; *used tells how many. Stops where the head ends, so that the caller can take the
+ * body elsewhere, and where the body ends. A body over its ceiling ends there, with keep_alive
+ * false. Errors: layer http, cause protocol or too-large.
  */
 om_status om__http1_feed(struct om__http1 *h, const void *p, size_t n, size_t *used,
                          struct om_error *err);

@@ -12,7 +12,6 @@ enum row_flag { ROW_STANDARD = 0, ROW_FLAGGED = 1 };
 /* [MS-OXCDATA] 2.11.5 */
 enum value_flag { VALUE_PRESENT = 0x0, VALUE_ABSENT = 0x1, VALUE_ERROR = 0xA };
 
-
 /* The fewest bytes of one value in a ROP buffer: what a count is held against. */
 static size_t wire_min(enum om__propkind kind)
 {
@@ -238,7 +237,7 @@ void om_rd_propval(struct om_rd *r, struct om_arena *a, om_proptag tag, struct o
     enum om__propkind kind;
 
     if (type & OM_MV_INSTANCE)
-        type &= (uint16_t)~(OM_MV_INSTANCE | OM_MV_FLAG);
+        type &= (uint16_t) ~(OM_MV_INSTANCE | OM_MV_FLAG);
     kind = om__proptype_kind(type);
     *out = (struct om_propval){.tag = OM_PROP_TAG(type, OM_PROP_ID(tag))};
     if (!om_rd_check(r, kind != OM__PROPKIND_BAD, type, "PropertyType"))
@@ -263,7 +262,7 @@ static void wr_slot(struct om_wr *w, enum om__propkind kind, const void *slot)
     case OM__PROPKIND_NONE:
         break;
     case OM__PROPKIND_I16:
-        om_wr_u16(w, (uint16_t)*(const int16_t *)slot);
+        om_wr_u16(w, (uint16_t) * (const int16_t *)slot);
         break;
     case OM__PROPKIND_I32:
     case OM__PROPKIND_FLT:
@@ -373,7 +372,7 @@ static bool fits(om_proptag column, const struct om_propval *val)
     uint16_t want = OM_PROP_TYPE(column), type = OM_PROP_TYPE(val->tag);
 
     if (want & OM_MV_INSTANCE)
-        want &= (uint16_t)~(OM_MV_INSTANCE | OM_MV_FLAG);
+        want &= (uint16_t) ~(OM_MV_INSTANCE | OM_MV_FLAG);
     return OM_PROP_ID(column) == OM_PROP_ID(val->tag) &&
            (want == type || want == PT_UNSPECIFIED || type == PT_ERROR || type == PT_UNSPECIFIED);
 }

@@ -61,8 +61,7 @@ struct om__rfr_get_fqdn_resp {
 void om__rfr_wr_get_fqdn_req(struct om_wr *w, const struct om__rfr_get_fqdn_req *m);
 void om__rfr_rd_get_fqdn_req(struct om_rd *r, struct om_arena *a, struct om__rfr_get_fqdn_req *m);
 void om__rfr_wr_get_fqdn_resp(struct om_wr *w, const struct om__rfr_get_fqdn_resp *m);
-void om__rfr_rd_get_fqdn_resp(struct om_rd *r, struct om_arena *a,
-                              struct om__rfr_get_fqdn_resp *m);
+void om__rfr_rd_get_fqdn_resp(struct om_rd *r, struct om_arena *a, struct om__rfr_get_fqdn_resp *m);
 
 /* Every message, for tables of them: name and structure. */
 #define OM_RFR_MESSAGES(X)                                                                         \

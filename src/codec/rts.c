@@ -21,10 +21,10 @@ struct shape {
     uint8_t cmds[OM_RTS_MAX_COMMANDS];
 };
 
-#define OM_RTS_NO_COMMAND 0
-#define CMDS_1(a)         OM_RTS_##a
-#define CMDS_2(a, b)      CMDS_1(a), OM_RTS_##b
-#define CMDS_3(a, b, c)   CMDS_2(a, b), OM_RTS_##c
+#define OM_RTS_NO_COMMAND           0
+#define CMDS_1(a)                   OM_RTS_##a
+#define CMDS_2(a, b)                CMDS_1(a), OM_RTS_##b
+#define CMDS_3(a, b, c)             CMDS_2(a, b), OM_RTS_##c
 #define CMDS_4(a, b, c, d)          CMDS_3(a, b, c), OM_RTS_##d
 #define CMDS_5(a, b, c, d, e)       CMDS_4(a, b, c, d), OM_RTS_##e
 #define CMDS_6(a, b, c, d, e, f)    CMDS_5(a, b, c, d, e), OM_RTS_##f
@@ -56,7 +56,8 @@ static const char *const cmd_names[] = {
 
 const char *om__rts_cmd_name(enum om__rts_cmd cmd)
 {
-    return (unsigned)cmd < sizeof cmd_names / sizeof *cmd_names ? cmd_names[cmd] : "unknown command";
+    return (unsigned)cmd < sizeof cmd_names / sizeof *cmd_names ? cmd_names[cmd]
+                                                                : "unknown command";
 }
 
 const char *om__rts_name(enum om__rts_kind kind)
@@ -151,8 +152,8 @@ static void read_command(struct om_rd *r, struct om__rts_command *c)
         read_address(r, &c->address);
         break;
     case OM_RTS_PADDING: /* 2.2.3.5.9 */
-        c->padding.cb = om_rd_count(r, om_rd_u32(r, "ConformanceCount"), OM_MAX_RTS_PDU, 1,
-                                    "ConformanceCount");
+        c->padding.cb =
+            om_rd_count(r, om_rd_u32(r, "ConformanceCount"), OM_MAX_RTS_PDU, 1, "ConformanceCount");
         c->padding.pb = om_rd_bytes(r, c->padding.cb, "Padding");
         break;
     default:

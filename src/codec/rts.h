@@ -14,10 +14,10 @@
 #include "base/rd.h"
 #include "base/wr.h"
 
-#define OM_RTS_VERSION        1      /* [MS-RPCH] 1.7 */
-#define OM_RTS_MAX_COMMANDS   8      /* the longest PDU of 2.2.4 has 7 */
-#define OM_RTS_WINDOW_MIN     0x2000u  /* ReceiveWindowSize, [MS-RPCH] 2.2.3.5.1 */
-#define OM_RTS_WINDOW_MAX     0x40000u
+#define OM_RTS_VERSION      1       /* [MS-RPCH] 1.7 */
+#define OM_RTS_MAX_COMMANDS 8       /* the longest PDU of 2.2.4 has 7 */
+#define OM_RTS_WINDOW_MIN   0x2000u /* ReceiveWindowSize, [MS-RPCH] 2.2.3.5.1 */
+#define OM_RTS_WINDOW_MAX   0x40000u
 
 /* [MS-RPCH] 2.2.3.6.1 */
 enum om__rts_flag {
@@ -33,15 +33,15 @@ enum om__rts_flag {
 
 /* [MS-RPCH] 2.2.3.5: command, and the member of om__rts_command it fills */
 enum om__rts_cmd {
-    OM_RTS_RECEIVE_WINDOW_SIZE = 0x0,  /* value: bytes */
-    OM_RTS_FLOW_CONTROL_ACK = 0x1,     /* ack */
-    OM_RTS_CONNECTION_TIMEOUT = 0x2,   /* value: milliseconds */
-    OM_RTS_COOKIE = 0x3,               /* cookie */
-    OM_RTS_CHANNEL_LIFETIME = 0x4,     /* value: bytes */
-    OM_RTS_CLIENT_KEEPALIVE = 0x5,     /* value: milliseconds, 0 or at least 60,000 */
-    OM_RTS_VERSION_CMD = 0x6,          /* value */
+    OM_RTS_RECEIVE_WINDOW_SIZE = 0x0, /* value: bytes */
+    OM_RTS_FLOW_CONTROL_ACK = 0x1,    /* ack */
+    OM_RTS_CONNECTION_TIMEOUT = 0x2,  /* value: milliseconds */
+    OM_RTS_COOKIE = 0x3,              /* cookie */
+    OM_RTS_CHANNEL_LIFETIME = 0x4,    /* value: bytes */
+    OM_RTS_CLIENT_KEEPALIVE = 0x5,    /* value: milliseconds, 0 or at least 60,000 */
+    OM_RTS_VERSION_CMD = 0x6,         /* value */
     OM_RTS_EMPTY = 0x7,
-    OM_RTS_PADDING = 0x8,              /* padding */
+    OM_RTS_PADDING = 0x8, /* padding */
     OM_RTS_NEGATIVE_ANCE = 0x9,
     OM_RTS_ANCE = 0xA,
     OM_RTS_CLIENT_ADDRESS = 0xB,       /* address */
@@ -60,14 +60,14 @@ enum om__rts_destination {
 
 /* [MS-RPCH] 2.2.3.4 */
 struct om__rts_ack {
-    uint32_t bytes_received;   /* RPC PDUs only, since the channel began */
+    uint32_t bytes_received; /* RPC PDUs only, since the channel began */
     uint32_t available_window;
-    struct om_uid channel;     /* the cookie of the channel that is acknowledged */
+    struct om_uid channel; /* the cookie of the channel that is acknowledged */
 };
 
 /* [MS-RPCH] 2.2.3.2; the twelve bytes of padding are written as zeroes and not kept */
 struct om__rts_address {
-    uint32_t type; /* 0 IPv4, 1 IPv6 */
+    uint32_t type;     /* 0 IPv4, 1 IPv6 */
     uint8_t bytes[16]; /* in network order; the first 4 with IPv4 */
 };
 
@@ -95,15 +95,15 @@ struct om__rts_pdu {
 #define OM_RTS_LIST(X)                                                                             \
     X(CONN_A1, "CONN/A1", NONE, 4, VERSION_CMD, COOKIE, COOKIE, RECEIVE_WINDOW_SIZE) /* .2 */      \
     X(CONN_A2, "CONN/A2", OUT_CHANNEL, 5, VERSION_CMD, COOKIE, COOKIE, CHANNEL_LIFETIME,           \
-      RECEIVE_WINDOW_SIZE)                                                          /* .3 */       \
-    X(CONN_A3, "CONN/A3", NONE, 1, CONNECTION_TIMEOUT)                              /* .4 */       \
+      RECEIVE_WINDOW_SIZE)                             /* .3 */                                    \
+    X(CONN_A3, "CONN/A3", NONE, 1, CONNECTION_TIMEOUT) /* .4 */                                    \
     X(CONN_B1, "CONN/B1", NONE, 6, VERSION_CMD, COOKIE, COOKIE, CHANNEL_LIFETIME,                  \
-      CLIENT_KEEPALIVE, ASSOCIATION_GROUP_ID)                                       /* .5 */       \
+      CLIENT_KEEPALIVE, ASSOCIATION_GROUP_ID) /* .5 */                                             \
     X(CONN_B2, "CONN/B2", IN_CHANNEL, 7, VERSION_CMD, COOKIE, COOKIE, RECEIVE_WINDOW_SIZE,         \
-      CONNECTION_TIMEOUT, ASSOCIATION_GROUP_ID, CLIENT_ADDRESS)                     /* .6 */       \
-    X(CONN_B3, "CONN/B3", NONE, 2, RECEIVE_WINDOW_SIZE, VERSION_CMD)                /* .7 */       \
+      CONNECTION_TIMEOUT, ASSOCIATION_GROUP_ID, CLIENT_ADDRESS)      /* .6 */                      \
+    X(CONN_B3, "CONN/B3", NONE, 2, RECEIVE_WINDOW_SIZE, VERSION_CMD) /* .7 */                      \
     X(CONN_C2, "CONN/C1, CONN/C2", NONE, 3, VERSION_CMD, RECEIVE_WINDOW_SIZE,                      \
-      CONNECTION_TIMEOUT)                                                           /* .8, .9 */   \
+      CONNECTION_TIMEOUT) /* .8, .9 */                                                             \
     X(IN_R1_A1, "IN_R1/A1, IN_R2/A1", RECYCLE_CHANNEL, 4, VERSION_CMD, COOKIE, COOKIE, COOKIE)     \
     X(IN_R1_A2, "IN_R1/A2", IN_RECYCLE, 6, VERSION_CMD, COOKIE, COOKIE, COOKIE,                    \
       RECEIVE_WINDOW_SIZE, CONNECTION_TIMEOUT)                                                     \
@@ -128,13 +128,13 @@ struct om__rts_pdu {
     X(OUT_R2_B3, "OUT_R2/B3", EOF, 1, ANCE)                                                        \
     X(OUT_R2_C1, "OUT_R2/C1", PING, 1, EMPTY)                                                      \
     X(OUT_R2_C1_PADDED, "OUT_R2/C1", PING, 1, PADDING)                                             \
-    X(KEEP_ALIVE, "Keep-Alive", OTHER_CMD, 1, CLIENT_KEEPALIVE)                     /* .46 */      \
-    X(PING_TRAFFIC, "Ping Traffic Sent Notify", OTHER_CMD, 1, PING_TRAFFIC_SENT)    /* .47 */      \
-    X(ECHO, "Echo", ECHO, 0, NO_COMMAND)                                            /* .48 */      \
-    X(PING, "Ping", PING, 0, NO_COMMAND)                                            /* .49 */      \
-    X(FLOW_CONTROL, "FlowControlAck", OTHER_CMD, 1, FLOW_CONTROL_ACK)               /* .50 */      \
+    X(KEEP_ALIVE, "Keep-Alive", OTHER_CMD, 1, CLIENT_KEEPALIVE)                  /* .46 */         \
+    X(PING_TRAFFIC, "Ping Traffic Sent Notify", OTHER_CMD, 1, PING_TRAFFIC_SENT) /* .47 */         \
+    X(ECHO, "Echo", ECHO, 0, NO_COMMAND)                                         /* .48 */         \
+    X(PING, "Ping", PING, 0, NO_COMMAND)                                         /* .49 */         \
+    X(FLOW_CONTROL, "FlowControlAck", OTHER_CMD, 1, FLOW_CONTROL_ACK)            /* .50 */         \
     X(FLOW_CONTROL_DEST, "FlowControlAckWithDestination", OTHER_CMD, 2, DESTINATION,               \
-      FLOW_CONTROL_ACK)                                                             /* .51 */
+      FLOW_CONTROL_ACK) /* .51 */
 
 #define OM_RTS_ENUM_(id, ...) OM_RTS_KIND_##id,
 enum om__rts_kind { OM_RTS_KIND_UNKNOWN, OM_RTS_LIST(OM_RTS_ENUM_) OM_RTS_KIND_COUNT };

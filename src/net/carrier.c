@@ -15,9 +15,9 @@
 
 enum {
     READ_SIZE = 64 << 10,
-    BACKLOG = 256 << 10,  /* more than this waits in the association, not here */
-    OUT_FIRST_MS = 3000,  /* how long the IN channel's request waits for the OUT channel's answer */
-    LAST_WORDS = 64,      /* reads for what a peer said before it broke our sending */
+    BACKLOG = 256 << 10, /* more than this waits in the association, not here */
+    OUT_FIRST_MS = 3000, /* how long the IN channel's request waits for the OUT channel's answer */
+    LAST_WORDS = 64,     /* reads for what a peer said before it broke our sending */
 };
 
 struct om__carrier {
@@ -47,8 +47,8 @@ static om_status tcp_flush(struct om__carrier *w, struct om_error *err)
 {
     while (om__fifo_size(&w->tx)) {
         size_t sent;
-        om_status st = om__stream_send(w->tcp, om__fifo_data(&w->tx), om__fifo_size(&w->tx), &sent,
-                                       err);
+        om_status st =
+            om__stream_send(w->tcp, om__fifo_data(&w->tx), om__fifo_size(&w->tx), &sent, err);
 
         if (st != OM_OK || !sent)
             return st;
@@ -58,8 +58,7 @@ static om_status tcp_flush(struct om__carrier *w, struct om_error *err)
     return OM_OK;
 }
 
-static om_status tcp_send(struct om__carrier *w, const uint8_t *pdu, size_t n,
-                          struct om_error *err)
+static om_status tcp_send(struct om__carrier *w, const uint8_t *pdu, size_t n, struct om_error *err)
 {
     return om__fifo_put(&w->tx, pdu, n) ? OM_OK : om__fail_memory(err, "an RPC PDU to send");
 }
@@ -206,8 +205,7 @@ static om_status receive(struct om__carrier *w, struct om__rpc_assoc *a, bool *m
  * A peer that answers early and closes breaks our sending; what it answered says more than that, so
  * it is looked for first.
  */
-static om_status flush_or_hear(struct om__carrier *w, struct om__rpc_assoc *a,
-                               struct om_error *err)
+static om_status flush_or_hear(struct om__carrier *w, struct om__rpc_assoc *a, struct om_error *err)
 {
     struct om_error why = OM_ERROR_INIT;
     om_status st = flush(w, &why), heard;
@@ -285,7 +283,7 @@ static om_status wait_for(struct om__carrier *w, int64_t deadline, bool *quiet,
 }
 
 om_status om__carrier_turn(struct om__carrier *w, struct om__rpc_assoc *a, int64_t deadline,
-                            bool *quiet, struct om_error *err)
+                           bool *quiet, struct om_error *err)
 {
     bool moved = false;
     om_status st = om__carrier_push(w, a, err);
@@ -396,7 +394,7 @@ static om_status name_things(struct om__carrier *w, struct om_error *err)
 }
 
 om_status om__carrier_open(const struct om__net *net, const struct om__rpc_target *target,
-                            int64_t deadline, struct om__carrier **out, struct om_error *err)
+                           int64_t deadline, struct om__carrier **out, struct om_error *err)
 {
     struct om__carrier *w = om__calloc(1, sizeof *w);
     om_status st;

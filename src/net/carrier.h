@@ -13,7 +13,7 @@ struct om__carrier;
 
 /* Over TCP: connected (port is not 0). Over HTTP: the virtual connection is open. */
 om_status om__carrier_open(const struct om__net *net, const struct om__rpc_target *target,
-                            int64_t deadline, struct om__carrier **out, struct om_error *err);
+                           int64_t deadline, struct om__carrier **out, struct om_error *err);
 void om__carrier_close(struct om__carrier *w); /* NULL-safe; sends nothing more */
 
 /* What the association has to send goes to the wire, as far as that goes without waiting. */
@@ -25,7 +25,7 @@ om_status om__carrier_push(struct om__carrier *w, struct om__rpc_assoc *a, struc
  * there before giving up. Pings are kept meanwhile.
  */
 om_status om__carrier_turn(struct om__carrier *w, struct om__rpc_assoc *a, int64_t deadline,
-                            bool *quiet, struct om_error *err);
+                           bool *quiet, struct om_error *err);
 
 /* Nothing waits to be sent. */
 bool om__carrier_drained(const struct om__carrier *w);

@@ -20,10 +20,11 @@ struct om__http_channel {
     struct om__http_config config;
     char host[300]; /* the Host header: with the port where it is not the scheme's */
     struct om__stream *stream;
-    struct om__auth *auth;      /* NTLM; NULL with basic and none */
-    const char *scheme;         /* what the server calls it: "NTLM", "Negotiate" */
-    struct om_wr authorization; /* value of the next request's header, NUL-terminated; empty: none */
-    struct om_wr head;          /* the request head that is being sent */
+    struct om__auth *auth; /* NTLM; NULL with basic and none */
+    const char *scheme;    /* what the server calls it: "NTLM", "Negotiate" */
+    struct om_wr
+        authorization; /* value of the next request's header, NUL-terminated; empty: none */
+    struct om_wr head; /* the request head that is being sent */
     size_t head_sent;
     struct om__http1 answer;
     bool eof;
@@ -32,11 +33,10 @@ struct om__http_channel {
 
 static void tell(const struct om__http_channel *ch, const char *event, const char *text)
 {
-    om__trace_emit(&ch->config.net->trace,
-                   &(struct om_trace_event){.layer = OM_LAYER_HTTP,
-                                            .machine = ch->config.method,
-                                            .event = event,
-                                            .text = text});
+    om__trace_emit(&ch->config.net->trace, &(struct om_trace_event){.layer = OM_LAYER_HTTP,
+                                                                    .machine = ch->config.method,
+                                                                    .event = event,
+                                                                    .text = text});
 }
 
 /* Refusals */
@@ -109,8 +109,8 @@ static om_status pass_on(const struct om_error *from, struct om_error *err)
 }
 
 /*
- * The connection ended, by its end or by the failure `why`. What was answered up to there still counts; OM_OK
- * then, and the answer is DONE.
+ * The connection ended, by its end or by the failure `why`. What was answered up to there still
+ * counts; OM_OK then, and the answer is DONE.
  */
 static om_status ended(struct om__http_channel *ch, const struct om_error *why,
                        struct om_error *err)
@@ -352,11 +352,14 @@ static om_status use_ntlm(struct om__http_channel *ch, int64_t deadline, struct 
         return not_offered(ch, err);
     if (!n)
         return om__fail(err, MAPI_E_LOGON_FAILED, OM_LAYER_HTTP, OM_CAUSE_AUTH_FAILED,
-                        OM_NATIVE_HTTP, 401, "the RPC proxy offers %s and does not answer its "
-                        "first token", ch->scheme);
+                        OM_NATIVE_HTTP, 401,
+                        "the RPC proxy offers %s and does not answer its "
+                        "first token",
+                        ch->scheme);
     if (ch->eof || !ch->answer.keep_alive)
         return om__fail(err, MAPI_E_LOGON_FAILED, OM_LAYER_HTTP, OM_CAUSE_AUTH_FAILED,
-                        OM_NATIVE_HTTP, 401, "the connection is closed after NTLM's first leg, and "
+                        OM_NATIVE_HTTP, 401,
+                        "the connection is closed after NTLM's first leg, and "
                         "NTLM authenticates a connection");
     return second_leg(ch, token, n, err);
 }

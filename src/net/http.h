@@ -4,8 +4,8 @@
  * head and what is answered. [MS-RPCH] 2.1.2.1, RFC 7617 (basic), RFC 4559 and [MS-NTHT] (NTLM).
  *
  * NTLM's first leg goes out with Content-Length 0; the request that declares a body goes out when
- * the mechanism has nothing more to hear. Its OUT channel declares 76 bytes: a server that reads the
- * whole declared body before it refuses a password has read that at once, which is why the OUT
+ * the mechanism has nothing more to hear. Its OUT channel declares 76 bytes: a server that reads
+ * the whole declared body before it refuses a password has read that at once, which is why the OUT
  * channel is to be asked before the IN channel, whose body never ends.
  */
 #ifndef OM_NET_HTTP_H
@@ -22,8 +22,8 @@ struct om__http_config {
     uint16_t port;
     bool tls, ignore_certificate;
     const char *principal_name; /* see struct om__stream_target */
-    const char *method; /* "RPC_IN_DATA", "RPC_OUT_DATA"; static storage */
-    const char *path;   /* "/rpc/rpcproxy.dll?SERVER:PORT" */
+    const char *method;         /* "RPC_IN_DATA", "RPC_OUT_DATA"; static storage */
+    const char *path;           /* "/rpc/rpcproxy.dll?SERVER:PORT" */
     enum om_http_auth auth;
     const struct om__identity *identity;
     const char *session; /* the Pragma SessionId, [MS-RPCH] 2.1.2.1.1; NULL for none */
@@ -34,8 +34,9 @@ struct om__http_channel;
 /*
  * Connects and authenticates as far as it goes before the request itself; blocks until then. What
  * the configuration points to is borrowed until om__http_close().
- * Errors: those of om__stream_open(); layer http: auth-not-offered with what is offered, http-status,
- * proxy-error (native kind rpc-proxy), access-denied, protocol, timeout; those of om__auth_step().
+ * Errors: those of om__stream_open(); layer http: auth-not-offered with what is offered,
+ * http-status, proxy-error (native kind rpc-proxy), access-denied, protocol, timeout; those of
+ * om__auth_step().
  */
 om_status om__http_open(const struct om__http_config *config, int64_t deadline,
                         struct om__http_channel **out, struct om_error *err);

@@ -12,12 +12,13 @@
 
 #define OM_NET_TIMEOUT_MS 60000 /* the default of om__net.timeout_ms */
 
-/* HOST[:PORT]:ADDR[:PORT]: who asks for HOST (at PORT, or at any) is led to ADDR (at the second PORT). */
+/* HOST[:PORT]:ADDR[:PORT]: who asks for HOST (at PORT, or at any) is led to ADDR (at the second
+ * PORT). */
 struct om__net_override {
     char *host;
-    uint16_t port;      /* 0: any */
-    char *address;      /* IPv4 or IPv6 literal, without brackets */
-    uint16_t to_port;   /* 0: the port asked for */
+    uint16_t port;    /* 0: any */
+    char *address;    /* IPv4 or IPv6 literal, without brackets */
+    uint16_t to_port; /* 0: the port asked for */
 };
 
 /* What was needed of the network. Bytes are those above TCP and TLS. */
@@ -50,7 +51,8 @@ om_status om__net_add_overrides(struct om__net *net, const char *text, struct om
 const struct om__net_override *om__net_find_override(const struct om__net *net, const char *host,
                                                      uint16_t port);
 
-/* A file of certificates in PEM. Unreadable or empty is an error now, not at the first connection. */
+/* A file of certificates in PEM. Unreadable or empty is an error now, not at the first connection.
+ */
 om_status om__net_set_ca_file(struct om__net *net, const char *path, struct om_error *err);
 
 /* Milliseconds of a clock that never goes back. Deadlines are values of this clock. */

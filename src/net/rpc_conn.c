@@ -39,7 +39,7 @@ struct om__rpc_conn {
     struct call *wanted;
     uint8_t *lent; /* the stub the caller has, where it is ours to free */
 
-    struct om_error failure; /* status OM_OK while the connection is good */
+    struct om_error failure;  /* status OM_OK while the connection is good */
     uint64_t map_round_trips; /* of the endpoint mapper's own connection */
 };
 

@@ -23,9 +23,9 @@ enum om__transport {
 };
 
 enum om__certificate {
-    OM_CERTIFICATE_NONE,     /* no TLS */
+    OM_CERTIFICATE_NONE, /* no TLS */
     OM_CERTIFICATE_VERIFIED,
-    OM_CERTIFICATE_IGNORED,  /* TLS, but the target said not to look */
+    OM_CERTIFICATE_IGNORED, /* TLS, but the target said not to look */
 };
 
 /* Where to and as whom. All pointers are borrowed until om__rpc_conn_close(). */
@@ -39,7 +39,8 @@ struct om__rpc_target {
     uint16_t proxy_port; /* 0: 443, without tls 80 */
     bool tls;
     bool ignore_certificate;
-    const char *principal_name; /* "msstd:host" the certificate must be for as well; NULL or "": none */
+    const char
+        *principal_name; /* "msstd:host" the certificate must be for as well; NULL or "": none */
     enum om_http_auth http_auth;
     const struct om__identity *http_identity; /* NULL only with OM_HTTP_AUTH_NONE */
 
@@ -52,8 +53,8 @@ struct om__rpc_target {
 struct om__rpc_conn;
 
 /*
- * Connects (asks the endpoint mapper first where it must), opens both channels (HTTP), binds the interface
- * as context 0. *out is closed by the caller.
+ * Connects (asks the endpoint mapper first where it must), opens both channels (HTTP), binds the
+ * interface as context 0. *out is closed by the caller.
  */
 om_status om__rpc_conn_open(struct om__net *net, const struct om__rpc_target *target,
                             const struct om__rpc_syntax *interface, int64_t deadline,
@@ -63,14 +64,15 @@ om_status om__rpc_conn_open(struct om__net *net, const struct om__rpc_target *ta
 om_status om__rpc_conn_bind(struct om__rpc_conn *c, const struct om__rpc_syntax *interface,
                             int64_t deadline, uint16_t *context_id, struct om_error *err);
 
-/* Queues a request and sends what can be sent without waiting. Calls may be under way side by side. */
+/* Queues a request and sends what can be sent without waiting. Calls may be under way side by side.
+ */
 om_status om__rpc_conn_send(struct om__rpc_conn *c, uint16_t context_id, uint16_t opnum,
                             const void *stub, size_t n, uint32_t *call_id, struct om_error *err);
 
 /*
- * Waits for the answer of one call. The stub is borrowed until the next receive, call or close. A fault is the
- * error here (layer rpc, cause fault) and leaves the connection usable. A time-out leaves the call
- * outstanding: receive again, or close.
+ * Waits for the answer of one call. The stub is borrowed until the next receive, call or close. A
+ * fault is the error here (layer rpc, cause fault) and leaves the connection usable. A time-out
+ * leaves the call outstanding: receive again, or close.
  */
 om_status om__rpc_conn_recv(struct om__rpc_conn *c, uint32_t call_id, int64_t deadline,
                             struct om_rd *stub, struct om_error *err);

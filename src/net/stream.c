@@ -125,7 +125,8 @@ static om_status fail_connect(const struct om__stream *s, CURLcode code, struct 
     curl_easy_getinfo(s->curl, CURLINFO_SSL_VERIFYRESULT, &verify);
     if (code == CURLE_OUT_OF_MEMORY)
         return om__fail_memory(err, "a connection");
-    if (code == CURLE_OPERATION_TIMEDOUT) /* in words of ours: libcurl's can name the host "(nil)" */
+    if (code ==
+        CURLE_OPERATION_TIMEDOUT) /* in words of ours: libcurl's can name the host "(nil)" */
         return om__fail(err, MAPI_E_NETWORK_ERROR, reached(s), OM_CAUSE_TIMEOUT, OM_NATIVE_CURL,
                         (uint32_t)code, "%s", late(reached(s)));
     if (code == CURLE_COULDNT_CONNECT && errnum)
@@ -189,8 +190,7 @@ static X509 *certificate_of(const struct om__stream *s)
 }
 
 /* [MS-OXDSCLI] CertPrincipalName: "msstd:" and the name that stands in the certificate. */
-static om_status check_principal(X509 *x, const struct om__stream_target *t,
-                                 struct om_error *err)
+static om_status check_principal(X509 *x, const struct om__stream_target *t, struct om_error *err)
 {
     const char *name = t->principal_name ? t->principal_name : "";
 
@@ -198,10 +198,10 @@ static om_status check_principal(X509 *x, const struct om__stream_target *t,
         name += 6;
     if (!*name || t->ignore_certificate || (x && X509_check_host(x, name, 0, 0, NULL) == 1))
         return OM_OK;
-    return om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_TLS, OM_CAUSE_CERTIFICATE, OM_NATIVE_TLS,
-                    X509_V_ERR_HOSTNAME_MISMATCH,
-                    "the certificate is not for \"%.100s\", which PR_ROH_PROXY_PRINCIPAL_NAME wants",
-                    name);
+    return om__fail(
+        err, MAPI_E_NETWORK_ERROR, OM_LAYER_TLS, OM_CAUSE_CERTIFICATE, OM_NATIVE_TLS,
+        X509_V_ERR_HOSTNAME_MISMATCH,
+        "the certificate is not for \"%.100s\", which PR_ROH_PROXY_PRINCIPAL_NAME wants", name);
 }
 
 static om_status take_certificate(struct om__stream *s, const struct om__stream_target *t,
@@ -244,7 +244,8 @@ static CURLcode set_route(struct om__stream *s, const struct om__net *net,
     if (rc != CURLE_OK || !o)
         return rc;
     bracket(o->address, to, sizeof to);
-    snprintf(text, sizeof text, "%s:%u:%s:%u", host, t->port, to, o->to_port ? o->to_port : t->port);
+    snprintf(text, sizeof text, "%s:%u:%s:%u", host, t->port, to,
+             o->to_port ? o->to_port : t->port);
     s->connect_to = curl_slist_append(NULL, text);
     return s->connect_to ? curl_easy_setopt(s->curl, CURLOPT_CONNECT_TO, s->connect_to)
                          : CURLE_OUT_OF_MEMORY;
@@ -263,7 +264,8 @@ static CURLcode set_tls(struct om__stream *s, const struct om__net *net,
     if (rc == CURLE_OK)
         rc = curl_easy_setopt(s->curl, CURLOPT_SSL_CTX_FUNCTION, on_tls);
     if (rc == CURLE_OK && net->ca_file)
-        rc = curl_easy_setopt(s->curl, CURLOPT_CAINFO, net->ca_file); /* CAPATH stays the system's */
+        rc =
+            curl_easy_setopt(s->curl, CURLOPT_CAINFO, net->ca_file); /* CAPATH stays the system's */
     if (rc == CURLE_OK && t->ignore_certificate) {
         rc = curl_easy_setopt(s->curl, CURLOPT_SSL_VERIFYPEER, 0L);
         if (rc == CURLE_OK)
@@ -286,7 +288,8 @@ static CURLcode set_waits(struct om__stream *s, int64_t deadline)
         (rc = curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, ms)) != CURLE_OK)
         return rc;
 #if LIBCURL_VERSION_NUM >= 0x075700
-    rc = curl_easy_setopt(s->curl, CURLOPT_QUICK_EXIT, 1L); /* a slow resolver outlasts no deadline */
+    rc = curl_easy_setopt(s->curl, CURLOPT_QUICK_EXIT,
+                          1L); /* a slow resolver outlasts no deadline */
 #endif
     return rc;
 }
@@ -301,7 +304,9 @@ static void trace_open(const struct om__stream *s, const struct om__net *net,
     curl_easy_getinfo(s->curl, CURLINFO_PRIMARY_IP, &ip);
     curl_easy_getinfo(s->curl, CURLINFO_PRIMARY_PORT, &port);
     snprintf(text, sizeof text, "%s:%u at %s port %ld%s", t->host, t->port, ip ? ip : "?", port,
-             !t->tls ? "" : s->verified ? ", certificate verified" : ", certificate NOT checked");
+             !t->tls       ? ""
+             : s->verified ? ", certificate verified"
+                           : ", certificate NOT checked");
     om__trace_emit(&net->trace,
                    &(struct om_trace_event){.layer = t->tls ? OM_LAYER_TLS : OM_LAYER_TCP,
                                             .machine = "stream",

@@ -24,8 +24,9 @@ struct om__stream_target {
 struct om__stream;
 
 /*
- * Connects; blocks until it is there or the deadline is. Errors: layer dns (unresolved-host), tcp (refused,
- * unreachable, timeout), tls (certificate, with why; tls-failed, timeout), MAPI_E_NETWORK_ERROR.
+ * Connects; blocks until it is there or the deadline is. Errors: layer dns (unresolved-host), tcp
+ * (refused, unreachable, timeout), tls (certificate, with why; tls-failed, timeout),
+ * MAPI_E_NETWORK_ERROR.
  */
 om_status om__stream_open(const struct om__net *net, const struct om__stream_target *target,
                           int64_t deadline, struct om__stream **out, struct om_error *err);
@@ -35,7 +36,8 @@ void om__stream_close(struct om__stream *s); /* NULL-safe */
 om_status om__stream_send(struct om__stream *s, const void *p, size_t n, size_t *sent,
                           struct om_error *err);
 
-/* *got is 0 when nothing is there now, or *eof is true. Read until 0 before waiting: TLS keeps bytes. */
+/* *got is 0 when nothing is there now, or *eof is true. Read until 0 before waiting: TLS keeps
+ * bytes. */
 om_status om__stream_recv(struct om__stream *s, void *p, size_t n, size_t *got, bool *eof,
                           struct om_error *err);
 

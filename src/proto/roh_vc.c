@@ -30,7 +30,7 @@ enum {
 #define STATES(X)                                                                                  \
     X(NONE, "none") /* an empty cell of the table; channels before the connection is open */       \
     X(START, "Start")                                                                              \
-    X(IN_REQUESTED, "IN Channel Requested")   /* 3.2.2.4.1.2: the two requests come in any order */ \
+    X(IN_REQUESTED, "IN Channel Requested") /* 3.2.2.4.1.2: the two requests come in any order */  \
     X(OUT_REQUESTED, "OUT Channel Requested")                                                      \
     X(OUT_CHANNEL_WAIT, "Out Channel Wait")                                                        \
     X(WAIT_A3W, "Wait_A3W")                                                                        \
@@ -90,9 +90,7 @@ static const uint8_t next[ST_COUNT][EV_COUNT] = {
     [ST_IN_REQUESTED] = {[EV_OUT_REQUEST] = ST_OUT_CHANNEL_WAIT, [EV_CLOSE] = ST_CLOSED},
     [ST_OUT_REQUESTED] = {[EV_IN_REQUEST] = ST_OUT_CHANNEL_WAIT, [EV_CLOSE] = ST_CLOSED},
     [ST_OUT_CHANNEL_WAIT] = {[EV_OUT_RESPONSE] = ST_WAIT_A3W, [EV_CLOSE] = ST_CLOSED},
-    [ST_WAIT_A3W] = {[EV_CONN_A3] = ST_WAIT_C2,
-                     [EV_PING] = ST_WAIT_A3W,
-                     [EV_CLOSE] = ST_CLOSED},
+    [ST_WAIT_A3W] = {[EV_CONN_A3] = ST_WAIT_C2, [EV_PING] = ST_WAIT_A3W, [EV_CLOSE] = ST_CLOSED},
     [ST_WAIT_C2] = {[EV_CONN_C2] = ST_OPENED, [EV_PING] = ST_WAIT_C2, [EV_CLOSE] = ST_CLOSED},
     [ST_OPENED] = {[EV_RPC_PDU] = ST_OPENED,
                    [EV_FLOW_CONTROL] = ST_OPENED,
@@ -106,8 +104,7 @@ static const uint8_t next[ST_COUNT][EV_COUNT] = {
     [ST_IN_OPENED_A4W] = {[EV_IN_R1_A4] = ST_IN_OPENED, [EV_IN_R2_A4] = ST_IN_OPENED},
     /* Virtual OUT channel: 3.2.2.5.6 to 3.2.2.5.9 */
     [ST_OUT_OPENED] = {[EV_OUT_R_A2] = ST_OUT_OPENED_A6W},
-    [ST_OUT_OPENED_A6W] = {[EV_OUT_R1_A6] = ST_OUT_OPENED_A10W,
-                           [EV_OUT_R2_A6] = ST_OUT_OPENED_B3W},
+    [ST_OUT_OPENED_A6W] = {[EV_OUT_R1_A6] = ST_OUT_OPENED_A10W, [EV_OUT_R2_A6] = ST_OUT_OPENED_B3W},
     [ST_OUT_OPENED_A10W] = {[EV_OUT_R1_A10] = ST_OUT_OPENED},
     [ST_OUT_OPENED_B3W] = {[EV_OUT_R2_B3] = ST_OUT_OPENED},
 };
@@ -137,21 +134,21 @@ struct om__roh_vc {
     uint8_t state[MACHINES];
 
     /* Sending on the IN channel. 3.2.1.1.5.2 */
-    struct om_fifo wire[2];   /* by channel: may go out now */
-    struct om_fifo pending;   /* whole RPC PDUs that wait for the peer's window */
-    uint32_t peer_window;     /* PeerReceiveWindow */
-    uint32_t available;       /* Sender AvailableWindow */
-    uint32_t bytes_sent;      /* RPC PDUs alone */
-    uint32_t lifetime_used;   /* of OM_ROH_CHANNEL_LIFETIME; RTS PDUs count too */
-    int64_t last_sent;        /* LastSendTimeStamp; -1 before the first byte */
+    struct om_fifo wire[2]; /* by channel: may go out now */
+    struct om_fifo pending; /* whole RPC PDUs that wait for the peer's window */
+    uint32_t peer_window;   /* PeerReceiveWindow */
+    uint32_t available;     /* Sender AvailableWindow */
+    uint32_t bytes_sent;    /* RPC PDUs alone */
+    uint32_t lifetime_used; /* of OM_ROH_CHANNEL_LIFETIME; RTS PDUs count too */
+    int64_t last_sent;      /* LastSendTimeStamp; -1 before the first byte */
     int64_t ping_ms;
 
     /* Receiving on the OUT channel. 3.2.1.1.5.1 */
-    struct om_fifo partial;   /* bytes of a PDU that has not wholly come */
-    struct om_fifo ready;     /* the ReceiveWindow: whole RPC PDUs, not consumed */
-    size_t lent;              /* size of the PDU om__roh_next() gave last; it stands first in ready */
+    struct om_fifo partial; /* bytes of a PDU that has not wholly come */
+    struct om_fifo ready;   /* the ReceiveWindow: whole RPC PDUs, not consumed */
+    size_t lent;            /* size of the PDU om__roh_next() gave last; it stands first in ready */
     uint32_t bytes_received;
-    uint32_t advertised;      /* AvailableWindowAdvertised */
+    uint32_t advertised; /* AvailableWindowAdvertised */
 };
 
 static om_status broke_protocol(struct om_error *err, const char *fmt, ...) OM_PRINTF(2, 3);
@@ -173,11 +170,13 @@ static om_status enter(enum state to, struct om_error *err)
 {
     if (to == ST_IN_OPENED_A4W)
         return om__fail(err, MAPI_E_NO_SUPPORT, OM_LAYER_RTS, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE,
-                        0, "the IN channel has carried the 1 GiB it declared, and channel recycling "
+                        0,
+                        "the IN channel has carried the 1 GiB it declared, and channel recycling "
                         "(IN_R1/A1) is not supported yet");
     if (to == ST_OUT_OPENED_A6W)
         return om__fail(err, MAPI_E_NO_SUPPORT, OM_LAYER_RTS, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE,
-                        0, "the proxy asks for a new OUT channel (OUT_R1/A2 or OUT_R2/A2), and "
+                        0,
+                        "the proxy asks for a new OUT channel (OUT_R1/A2 or OUT_R2/A2), and "
                         "channel recycling is not supported yet");
     return OM_OK;
 }
@@ -188,11 +187,11 @@ static om_status step(struct om__roh_vc *vc, enum machine m, enum event ev, cons
 {
     uint8_t from = vc->state[m], to = next[from][ev];
     struct om_trace_event te = {.layer = OM_LAYER_RTS,
-                                 .machine = machine_names[m],
-                                 .from = state_names[from],
-                                 .event = event_names[ev],
-                                 .to = to ? state_names[to] : NULL,
-                                 .text = text};
+                                .machine = machine_names[m],
+                                .from = state_names[from],
+                                .event = event_names[ev],
+                                .to = to ? state_names[to] : NULL,
+                                .text = text};
 
     if (!(ev == EV_RPC_PDU && to))
         om__trace_emit(&vc->config.trace, &te);
@@ -389,8 +388,8 @@ om_status om__roh_send(struct om__roh_vc *vc, const void *pdu, size_t n, struct 
     om_status st;
 
     if (vc->state[VC] == ST_CLOSED)
-        return om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_RTS, OM_CAUSE_CLOSED, OM_NATIVE_NONE,
-                        0, "the virtual connection is closed");
+        return om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_RTS, OM_CAUSE_CLOSED, OM_NATIVE_NONE, 0,
+                        "the virtual connection is closed");
     om_rd_init(&r, pdu, n);
     om__rpc_rd_header(&r, &h);
     om_rd_check(&r, h.frag_length == n, h.frag_length, "frag_length");
@@ -446,8 +445,10 @@ static om_status opened(struct om__roh_vc *vc, const struct om__rts_pdu *pdu, st
     uint32_t window = pdu->commands[1].value;
 
     if (window < OM_RTS_WINDOW_MIN)
-        return broke_protocol(err, "CONN/C2: ReceiveWindowSize is %" PRIu32 ", at least %u is "
-                              "specified", window, OM_RTS_WINDOW_MIN);
+        return broke_protocol(err,
+                              "CONN/C2: ReceiveWindowSize is %" PRIu32 ", at least %u is "
+                              "specified",
+                              window, OM_RTS_WINDOW_MIN);
     vc->peer_window = vc->available = window;
     lower_ping(vc, pdu->commands[2].value);
     vc->state[IN_CHANNEL] = ST_IN_OPENED;
@@ -465,8 +466,9 @@ static om_status acknowledged(struct om__roh_vc *vc, const struct om__rts_ack *a
         return OM_OK; /* MUST be discarded */
     if (in_flight > vc->peer_window || ack->available_window > vc->peer_window ||
         ack->available_window < in_flight)
-        return broke_protocol(err, "FlowControlAck: BytesReceived %" PRIu32 ", AvailableWindow %"
-                              PRIu32 " after %" PRIu32 " bytes in a window of %" PRIu32,
+        return broke_protocol(err,
+                              "FlowControlAck: BytesReceived %" PRIu32 ", AvailableWindow %" PRIu32
+                              " after %" PRIu32 " bytes in a window of %" PRIu32,
                               ack->bytes_received, ack->available_window, vc->bytes_sent,
                               vc->peer_window);
     vc->available = ack->available_window - in_flight;
@@ -502,8 +504,9 @@ static om_status on_rts(struct om__roh_vc *vc, const uint8_t *p, size_t n, struc
         return acknowledged(vc, &pdu.commands[0].ack, err);
     case OM_RTS_KIND_FLOW_CONTROL_DEST: /* forwarded to us, or astray: 3.2.1.5.2 */
         if (pdu.commands[0].value != OM_RTS_FD_CLIENT)
-            return broke_protocol(err, "FlowControlAckWithDestination for party %" PRIu32
-                                  " came to the client", pdu.commands[0].value);
+            return broke_protocol(
+                err, "FlowControlAckWithDestination for party %" PRIu32 " came to the client",
+                pdu.commands[0].value);
         return acknowledged(vc, &pdu.commands[1].ack, err);
     default:
         return OM_OK;
@@ -518,8 +521,10 @@ static om_status on_rpc(struct om__roh_vc *vc, const uint8_t *p, size_t n, struc
     if (st != OM_OK)
         return st;
     if (n > vc->advertised)
-        return broke_protocol(err, "an RPC PDU of %zu bytes overruns our receive window, of which "
-                              "%" PRIu32 " are left", n, vc->advertised);
+        return broke_protocol(err,
+                              "an RPC PDU of %zu bytes overruns our receive window, of which "
+                              "%" PRIu32 " are left",
+                              n, vc->advertised);
     if (!om__fifo_put(&vc->ready, p, n))
         return om__fail_memory(err, "a received RPC PDU");
     vc->advertised -= (uint32_t)n;
@@ -584,7 +589,8 @@ static om_status acknowledge(struct om__roh_vc *vc, struct om_error *err)
     if (om__fifo_size(&vc->ready) && available - vc->advertised < window / 2)
         return OM_OK;
     om__rts_make(OM_RTS_KIND_FLOW_CONTROL_DEST, &pdu);
-    pdu.commands[0].value = OM_RTS_FD_OUT_PROXY; /* the IN channel is the only way there: 3.2.1.5.2 */
+    pdu.commands[0].value =
+        OM_RTS_FD_OUT_PROXY; /* the IN channel is the only way there: 3.2.1.5.2 */
     pdu.commands[1].ack.bytes_received = vc->bytes_received;
     pdu.commands[1].ack.available_window = available;
     pdu.commands[1].ack.channel = vc->config.out_channel;

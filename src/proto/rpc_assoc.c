@@ -121,11 +121,11 @@ static om_status move(struct om__rpc_assoc *a, enum event event, const char *tex
 {
     enum state to = next[a->state][event];
     struct om_trace_event ev = {.layer = OM_LAYER_RPC,
-                                 .machine = "rpc association",
-                                 .from = state_names[a->state],
-                                 .event = event_names[event],
-                                 .to = state_names[to],
-                                 .text = text};
+                                .machine = "rpc association",
+                                .from = state_names[a->state],
+                                .event = event_names[event],
+                                .to = state_names[to],
+                                .text = text};
 
     if (to == S_NONE)
         return om__fail(err, MAPI_E_CALL_FAILED, OM_LAYER_RPC, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,

@@ -95,11 +95,11 @@ static om_status move(struct om__rpc_server *s, enum event event, const char *te
 {
     enum state to = next[s->state][event];
     struct om_trace_event ev = {.layer = OM_LAYER_RPC,
-                                 .machine = "rpc server",
-                                 .from = state_names[s->state],
-                                 .event = event_names[event],
-                                 .to = state_names[to],
-                                 .text = text};
+                                .machine = "rpc server",
+                                .from = state_names[s->state],
+                                .event = event_names[event],
+                                .to = state_names[to],
+                                .text = text};
 
     if (to == S_NONE)
         return om__fail(err, MAPI_E_CALL_FAILED, OM_LAYER_RPC, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,

@@ -59,15 +59,18 @@ static void warn_of(struct om_session *s, const struct om__rpc_target *t)
     if (t->tls && t->ignore_certificate)
         om__session_warn(s, OM_LAYER_TLS,
                          "the certificate of %s:%u is not checked, as the map or the profile says: "
-                         "anyone on the way can take its place", t->proxy, t->proxy_port);
+                         "anyone on the way can take its place",
+                         t->proxy, t->proxy_port);
     else if (!t->tls && t->http_auth == OM_HTTP_AUTH_BASIC)
         om__session_warn(s, OM_LAYER_HTTP,
                          "%s:%u gets the password without TLS: anyone on the way can read it",
                          t->proxy, t->proxy_port);
     else if (!t->tls && t->http_auth != OM_HTTP_AUTH_NONE)
-        om__session_warn(s, OM_LAYER_HTTP,
-                         "%s:%u gets NTLM without TLS: anyone on the way can guess passwords from it "
-                         "and read what RPC does not encrypt", t->proxy, t->proxy_port);
+        om__session_warn(
+            s, OM_LAYER_HTTP,
+            "%s:%u gets NTLM without TLS: anyone on the way can guess passwords from it "
+            "and read what RPC does not encrypt",
+            t->proxy, t->proxy_port);
 }
 
 om_status om__link_open(struct om_session *s, const char *server, enum om__service service,

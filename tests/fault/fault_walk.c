@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes the Nth allocation, read or write of a logon fail, for N from 1 until a run passes without
- * reaching its Nth. Every run has to end with a mailbox's folders listed, or with an error that says
- * layer, cause and what was being done. Crashes and leaks are the sanitizers' to see.
+ * reaching its Nth. Every run has to end with a mailbox's folders listed, or with an error that
+ * says layer, cause and what was being done. Crashes and leaks are the sanitizers' to see.
  *
  *     fault_walk alloc|read|write PROFILE SECONDS [WHO]
  *
- * The lab's settings are taken from the environment, as the command takes them. When all N would take
- * longer than SECONDS, steps are left out, evenly from there on, and the last line says so.
+ * The lab's settings are taken from the environment, as the command takes them. When all N would
+ * take longer than SECONDS, steps are left out, evenly from there on, and the last line says so.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,8 +28,9 @@ struct walk {
     enum om__fault_kind kind;
     const char *profile, *who;
     struct om_session_options options;
-    unsigned long folders;       /* of the last run */
-    unsigned long failed, lived; /* runs that reached their fault: ended with an error, or without */
+    unsigned long folders; /* of the last run */
+    unsigned long failed,
+        lived; /* runs that reached their fault: ended with an error, or without */
 };
 
 static bool count_folder(void *ctx, const struct om_folder *folder)
@@ -162,13 +163,15 @@ int main(int argc, char **argv)
         if (!strcmp(argv[1], kinds[k]))
             w.kind = (enum om__fault_kind)k;
     if (w.kind == OM_FAULT_KINDS || !getenv("ONEMAPI_HOME") || !getenv("ONEMAPI_USER")) {
-        fputs("usage: fault_walk alloc|read|write PROFILE SECONDS [WHO], with a lab's settings\n", stderr);
+        fputs("usage: fault_walk alloc|read|write PROFILE SECONDS [WHO], with a lab's settings\n",
+              stderr);
         return 2;
     }
     w.profile = argv[2];
     w.who = argv[4];
     w.options = (struct om_session_options){
-        .rpc = {.user = getenv("ONEMAPI_USER"), .password = read_password(password, sizeof password)},
+        .rpc = {.user = getenv("ONEMAPI_USER"),
+                .password = read_password(password, sizeof password)},
         .ca_file = getenv("ONEMAPI_CA_FILE"),
         .resolve = resolve,
         .timeout_ms = 10000,

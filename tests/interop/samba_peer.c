@@ -44,7 +44,8 @@ static om_status open_peer(struct peer *p, const struct om__rpc_syntax *interfac
                              p->err);
 }
 
-static om_status call(struct peer *p, uint16_t opnum, const struct om_wr *stub, struct om_rd *answer)
+static om_status call(struct peer *p, uint16_t opnum, const struct om_wr *stub,
+                      struct om_rd *answer)
 {
     om_status st = om_wr_finish(stub, OM_LAYER_RPC, "request", p->err);
 

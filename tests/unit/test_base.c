@@ -203,18 +203,20 @@ static void test_error_keeps_the_first_and_adds_frames(void **state)
     char text[512];
 
     (void)state;
-    om__fail(&err, MAPI_E_LOGON_FAILED, OM_LAYER_EMSMDB, OM_CAUSE_NOT_ENCRYPTED, OM_NATIVE_EC, 0x970,
-             "the server demands encrypted RPC (%s)", "ecNotEncrypted");
+    om__fail(&err, MAPI_E_LOGON_FAILED, OM_LAYER_EMSMDB, OM_CAUSE_NOT_ENCRYPTED, OM_NATIVE_EC,
+             0x970, "the server demands encrypted RPC (%s)", "ecNotEncrypted");
     om__fail(&err, MAPI_E_CALL_FAILED, OM_LAYER_ROP, OM_CAUSE_INTERNAL, OM_NATIVE_NONE, 0, "later");
     om__error_target(&err, "ex2010.contoso.test");
-    om__error_frame(&err, MAPI_E_FAILONEPROVIDER, OM_LAYER_SESSION, "opening the mailbox of %s", "bob");
+    om__error_frame(&err, MAPI_E_FAILONEPROVIDER, OM_LAYER_SESSION, "opening the mailbox of %s",
+                    "bob");
     assert_int_equal(err.status, MAPI_E_LOGON_FAILED);
     assert_int_equal(err.native, 0x970);
     assert_int_equal(om_error_status(&err), MAPI_E_FAILONEPROVIDER);
     om_error_format(&err, text, sizeof text);
-    assert_string_equal(text, "emsmdb: opening the mailbox of bob: the server demands encrypted RPC "
-                              "(ecNotEncrypted) [ex2010.contoso.test] "
-                              "(MAPI_E_FAILONEPROVIDER 0x8004011D)");
+    assert_string_equal(text,
+                        "emsmdb: opening the mailbox of bob: the server demands encrypted RPC "
+                        "(ecNotEncrypted) [ex2010.contoso.test] "
+                        "(MAPI_E_FAILONEPROVIDER 0x8004011D)");
 }
 
 static void test_ec_codes_never_look_like_success(void **state)

@@ -49,11 +49,16 @@ static void flood_first(int listener, const struct flood *f)
 /* Opens a connection through a flooding RPC proxy: it has to fail, and in time. */
 static void through(const struct flood *f, enum om_http_auth auth, enum om_layer layer)
 {
-    struct om__identity user = {.user = (char[]){"alice"}, .domain = (char[]){"CONTOSO"},
-                                .password = (char[]){"secret"}};
-    struct om__rpc_target t = {.transport = OM_TRANSPORT_HTTP, .server = "x@ex.test", .port = 6001,
-                               .proxy = "ex.test", .proxy_port = 77, .http_auth = auth,
-                               .http_identity = &user, .rpc_level = OM_RPC_LEVEL_NONE};
+    struct om__identity user = {
+        .user = (char[]){"alice"}, .domain = (char[]){"CONTOSO"}, .password = (char[]){"secret"}};
+    struct om__rpc_target t = {.transport = OM_TRANSPORT_HTTP,
+                               .server = "x@ex.test",
+                               .port = 6001,
+                               .proxy = "ex.test",
+                               .proxy_port = 77,
+                               .http_auth = auth,
+                               .http_identity = &user,
+                               .rpc_level = OM_RPC_LEVEL_NONE};
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct om_error err = OM_ERROR_INIT;
     struct om__rpc_conn *c = NULL;
@@ -98,7 +103,8 @@ static void test_pings_without_end_do_not_outlast_the_deadline(void **state)
     om__rts_encode(&w, &ping);
     assert_int_equal(om_wr_finish(&w, OM_LAYER_RTS, "Ping", NULL), OM_OK);
     through(&(struct flood){"HTTP/1.1 200 Success\r\nContent-Type: application/rpc\r\n"
-                            "Content-Length: 1073741824\r\n\r\n", w.buf, w.len},
+                            "Content-Length: 1073741824\r\n\r\n",
+                            w.buf, w.len},
             OM_HTTP_AUTH_NONE, OM_LAYER_RTS);
     om_wr_free(&w);
 }

@@ -163,7 +163,8 @@ static void test_http1_trusts_a_status_line_without_the_rest(void **state)
 
     (void)state;
     om__http1_init(&h);
-    assert_int_equal(feed(&h, "HTTP/1.1 503 RPC Error: 5\r\nContent-Len", 38, 7, &left, &err), OM_OK);
+    assert_int_equal(feed(&h, "HTTP/1.1 503 RPC Error: 5\r\nContent-Len", 38, 7, &left, &err),
+                     OM_OK);
     assert_int_equal(om__http1_eof(&h, &err), OM_OK);
     assert_int_equal(h.status, 503);
     assert_int_equal(h.stage, OM_HTTP1_DONE);
@@ -247,15 +248,16 @@ static void test_http1_joins_folded_lines(void **state)
 
 static void test_http1_writes_requests_nobody_can_add_to(void **state)
 {
-    static const char want[] = "RPC_IN_DATA /rpc/rpcproxy.dll?a:6001 HTTP/1.1\r\nHost: m\r\nB: c\r\n\r\n";
+    static const char want[] =
+        "RPC_IN_DATA /rpc/rpcproxy.dll?a:6001 HTTP/1.1\r\nHost: m\r\nB: c\r\n\r\n";
     struct om__http1_header headers[] = {{"Host", "m"}, {"B", "c"}};
     struct om_error err = OM_ERROR_INIT;
     struct om_wr w;
 
     (void)state;
     om_wr_init(&w, 1000);
-    assert_int_equal(om__http1_request(&w, "RPC_IN_DATA", "/rpc/rpcproxy.dll?a:6001", headers, 2, &err),
-                     OM_OK);
+    assert_int_equal(
+        om__http1_request(&w, "RPC_IN_DATA", "/rpc/rpcproxy.dll?a:6001", headers, 2, &err), OM_OK);
     om_assert_bytes(w.buf, w.len, (const uint8_t *)want, sizeof want - 1);
     assert_true(OM_FAILED(om__http1_request(&w, "GET", "/a b", headers, 2, &err)));
     assert_int_equal(err.layer, OM_LAYER_USAGE);
@@ -267,8 +269,8 @@ static void test_http1_writes_requests_nobody_can_add_to(void **state)
 static void test_base64_gives_back_what_it_took(void **state)
 {
     /* RFC 4648 section 10 */
-    static const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
-                                           {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
+    static const char *const pairs[][2] = {
+        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
     struct om_wr w;
 
     (void)state;

@@ -23,7 +23,7 @@ static char dir[64]; /* the lab's; its passwords and mailboxes outlive one lab *
 
 struct lab {
     pid_t pid;
-    char *resolve;    /* ONEMAPI_RESOLVE */
+    char *resolve; /* ONEMAPI_RESOLVE */
     char ca_file[80];
     char password[2][64]; /* alice's and bob's */
 };
@@ -99,8 +99,8 @@ struct visit {
     enum om_http_auth http_auth;
     bool rpc_ntlm, ignore_certificate, no_ca, plain;
     const char *http_password, *rpc_password; /* NULL: the right one */
-    uint16_t port;       /* 0: 6004, over TCP the endpoint mapper */
-    int64_t ms;          /* 0: 5000 */
+    uint16_t port;                            /* 0: 6004, over TCP the endpoint mapper */
+    int64_t ms;                               /* 0: 5000 */
 };
 
 static struct visit http_visit(enum om_http_auth auth)
@@ -142,7 +142,9 @@ static struct outcome go(const struct lab *lab, const struct visit *v)
     struct om__identity http = {alice, domain, http_pw}, rpc = {tcp ? bob : alice, domain, rpc_pw};
     struct om__rpc_target t = {.transport = v->transport,
                                .server = tcp ? "ex2010.contoso.test" : "ex2013.contoso.test",
-                               .port = v->port ? v->port : tcp ? 0 : 6004,
+                               .port = v->port ? v->port
+                                       : tcp   ? 0
+                                               : 6004,
                                .proxy = "mail.contoso.test",
                                .tls = !v->plain,
                                .ignore_certificate = v->ignore_certificate,
@@ -179,7 +181,8 @@ static struct outcome must_work(const struct lab *lab, const struct visit *v)
     struct outcome o = go(lab, v);
 
     if (o.status != OM_OK)
-        fail_msg("%s, %s: %s", om_layer_name(o.err.layer), om_cause_name(o.err.cause), o.err.detail);
+        fail_msg("%s, %s: %s", om_layer_name(o.err.layer), om_cause_name(o.err.cause),
+                 o.err.detail);
     return o;
 }
 

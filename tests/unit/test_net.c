@@ -21,8 +21,11 @@ static void test_net_reads_overrides_in_all_their_forms(void **state)
 
     (void)state;
     assert_int_equal(om__net_init(&net, NULL), OM_OK);
-    assert_int_equal(om__net_add_overrides(&net, "mail.test:443:127.0.0.1:9443, mail.test:127.0.0.2\n"
-                                           "old:135:[::1];[fe80::2]:10.0.0.1:99", NULL), OM_OK);
+    assert_int_equal(om__net_add_overrides(&net,
+                                           "mail.test:443:127.0.0.1:9443, mail.test:127.0.0.2\n"
+                                           "old:135:[::1];[fe80::2]:10.0.0.1:99",
+                                           NULL),
+                     OM_OK);
     assert_int_equal(net.override_count, 4);
     o = om__net_find_override(&net, "MAIL.test", 443);
     assert_string_equal(o->address, "127.0.0.1");
@@ -47,11 +50,21 @@ static void test_net_says_where_an_override_is_wrong(void **state)
         const char *text;
         unsigned column;
     } wrong[] = {
-        {"mail", 5},           {"mail:443", 6},        {"mail:0:127.0.0.1", 6},
-        {":127.0.0.1", 1},     {"mail:", 6},           {"mail:70000:127.0.0.1", 6},
-        {"mail:127.0.0", 6},   {"mail:127.0.0.1:", 16}, {"mail:127.0.0.1:5x", 16},
-        {"a:1.2.3.4 b:x", 13}, {"[::1:1.2.3.4", 1},    {"a:1.2.3.4:5:6", 12},
-        {"a:::1", 3},          {"a:[::1", 3},          {"a:[]", 3},
+        {"mail", 5},
+        {"mail:443", 6},
+        {"mail:0:127.0.0.1", 6},
+        {":127.0.0.1", 1},
+        {"mail:", 6},
+        {"mail:70000:127.0.0.1", 6},
+        {"mail:127.0.0", 6},
+        {"mail:127.0.0.1:", 16},
+        {"mail:127.0.0.1:5x", 16},
+        {"a:1.2.3.4 b:x", 13},
+        {"[::1:1.2.3.4", 1},
+        {"a:1.2.3.4:5:6", 12},
+        {"a:::1", 3},
+        {"a:[::1", 3},
+        {"a:[]", 3},
     };
 
     (void)state;

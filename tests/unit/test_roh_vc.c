@@ -33,7 +33,8 @@ static struct om__rts_pdu rts(enum om__rts_kind kind)
     return pdu;
 }
 
-static om_status feed_rts(struct om__roh_vc *vc, const struct om__rts_pdu *pdu, struct om_error *err)
+static om_status feed_rts(struct om__roh_vc *vc, const struct om__rts_pdu *pdu,
+                          struct om_error *err)
 {
     struct om_wr w;
     om_status st;
@@ -565,8 +566,8 @@ static void test_vc_names_channel_and_state_when_the_proxy_closes(void **state)
     assert_int_equal(om__roh_feed(vc, "\x05\x00\x14", 3, &err), OM_OK);
     assert_int_equal(om__roh_channel_closed(vc, OM_ROH_OUT, &err), MAPI_E_NETWORK_ERROR);
     assert_int_equal(err.cause, OM_CAUSE_CLOSED);
-    assert_string_equal(err.detail,
-                        "the RPC proxy closed the OUT channel in state Wait_A3W, 3 bytes into a PDU");
+    assert_string_equal(
+        err.detail, "the RPC proxy closed the OUT channel in state Wait_A3W, 3 bytes into a PDU");
     om_error_clear(&err);
     assert_true(OM_FAILED(om__roh_feed(vc, "", 1, &err) | om__roh_send(vc, "", 0, &err)));
     om__roh_free(vc);

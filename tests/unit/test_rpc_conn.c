@@ -24,7 +24,7 @@ struct peer {
     int listener, in, out;
     uint16_t port;
     pthread_t thread;
-    const char *canned;  /* answers the first request with this and closes */
+    const char *canned;    /* answers the first request with this and closes */
     const uint8_t *script; /* the captured OUT channel, head included */
     size_t size, at;
     size_t limit; /* bytes to send; then the ending */
@@ -216,8 +216,8 @@ static int unload(void **state)
 
 static struct peer new_peer(void)
 {
-    return (struct peer){.script = captured.out, .size = captured.n_out, .limit = SIZE_MAX,
-                         .flip = -1};
+    return (struct peer){
+        .script = captured.out, .size = captured.n_out, .limit = SIZE_MAX, .flip = -1};
 }
 
 static void settings(struct om__net *net, uint16_t port)
@@ -462,27 +462,33 @@ static const struct refusal {
     uint32_t native;
     const char *says;
 } refusals[] = {
-    {OM_HTTP_AUTH_BASIC, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
-     "Content-Length: 0\r\n\r\n", MAPI_E_LOGON_FAILED, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_HTTP, 401,
-     "refuses"},
-    {OM_HTTP_AUTH_BASIC, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate, NTLM\r\n"
-     "Content-Length: 0\r\n\r\n", MAPI_E_LOGON_FAILED, OM_CAUSE_AUTH_NOT_OFFERED, OM_NATIVE_HTTP, 401,
-     "Negotiate, NTLM"},
+    {OM_HTTP_AUTH_BASIC,
+     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+     "Content-Length: 0\r\n\r\n",
+     MAPI_E_LOGON_FAILED, OM_CAUSE_BAD_CREDENTIALS, OM_NATIVE_HTTP, 401, "refuses"},
+    {OM_HTTP_AUTH_BASIC,
+     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate, NTLM\r\n"
+     "Content-Length: 0\r\n\r\n",
+     MAPI_E_LOGON_FAILED, OM_CAUSE_AUTH_NOT_OFFERED, OM_NATIVE_HTTP, 401, "Negotiate, NTLM"},
     {OM_HTTP_AUTH_NONE, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n",
      MAPI_E_LOGON_FAILED, OM_CAUSE_AUTH_NOT_OFFERED, OM_NATIVE_HTTP, 401, "Basic"},
     {OM_HTTP_AUTH_BASIC, "HTTP/1.0 503 RPC Error: 6ba, EEInfo: AAEC\r\n\r\n", MAPI_E_NETWORK_ERROR,
      OM_CAUSE_PROXY_ERROR, OM_NATIVE_RPC_PROXY, 0x6ba, "6ba"},
     {OM_HTTP_AUTH_BASIC, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
      MAPI_E_NETWORK_ERROR, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 503, "503"},
-    {OM_HTTP_AUTH_BASIC, "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n"
-     "4\r\nnope\r\n0\r\n\r\n", MAPI_E_NETWORK_ERROR, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 404, "404"},
+    {OM_HTTP_AUTH_BASIC,
+     "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "4\r\nnope\r\n0\r\n\r\n",
+     MAPI_E_NETWORK_ERROR, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 404, "404"},
     {OM_HTTP_AUTH_BASIC, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", MAPI_E_NO_ACCESS,
      OM_CAUSE_ACCESS_DENIED, OM_NATIVE_HTTP, 403, "403"},
-    {OM_HTTP_AUTH_BASIC, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+    {OM_HTTP_AUTH_BASIC,
+     "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
      MAPI_E_NETWORK_ERROR, OM_CAUSE_HTTP_STATUS, OM_NATIVE_HTTP, 200, "text/html"},
-    {OM_HTTP_AUTH_BASIC, "HTTP/1.1 200 OK\r\nContent-Type: application/rpc\r\n"
-     "Transfer-Encoding: chunked\r\n\r\n", MAPI_E_NO_SUPPORT, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0,
-     "chunks"},
+    {OM_HTTP_AUTH_BASIC,
+     "HTTP/1.1 200 OK\r\nContent-Type: application/rpc\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n",
+     MAPI_E_NO_SUPPORT, OM_CAUSE_UNSUPPORTED, OM_NATIVE_NONE, 0, "chunks"},
     {OM_HTTP_AUTH_BASIC, "HTTP/1.1 503 RPC Error: 5\r\nContent-Le", MAPI_E_NETWORK_ERROR,
      OM_CAUSE_PROXY_ERROR, OM_NATIVE_RPC_PROXY, 5, "RPC Error"},
     {OM_HTTP_AUTH_BASIC, "\x15\x03\x01", MAPI_E_NETWORK_ERROR, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
