@@ -414,6 +414,10 @@ om_status om__http1_eof(struct om__http1 *h, struct om_error *err)
         if (st == OM_OK && h->status == 0)
             st = om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_HTTP, OM_CAUSE_CLOSED, OM_NATIVE_NONE,
                           0, "the connection was closed after an interim answer");
+        else if (st == OM_OK && (h->status < 300 || h->status == 401))
+            st = om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_HTTP, OM_CAUSE_CLOSED, OM_NATIVE_HTTP,
+                          h->status, "the connection was closed in the head of the answer (%u)",
+                          h->status);
     }
     h->stage = OM_HTTP1_DONE;
     h->keep_alive = false;

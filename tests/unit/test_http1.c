@@ -175,6 +175,30 @@ static void test_http1_trusts_a_status_line_without_the_rest(void **state)
     om__http1_free(&h);
 }
 
+/* What a 401 offers and what a 200 carries stand in the headers that did not come. */
+static void test_http1_needs_the_whole_head_of_a_401_and_a_200(void **state)
+{
+    static const char *const heads[] = {
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenti",
+        "HTTP/1.1 200 Success\r\nContent-Type: application/rpc\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct om_error err = OM_ERROR_INIT;
+        struct om__http1 h;
+        size_t left;
+
+        om__http1_init(&h);
+        assert_int_equal(feed(&h, heads[i], strlen(heads[i]), 5, &left, &err), OM_OK);
+        assert_true(OM_FAILED(om__http1_eof(&h, &err)));
+        assert_int_equal(err.cause, OM_CAUSE_CLOSED);
+        assert_int_equal(err.native_kind, OM_NATIVE_HTTP);
+        assert_int_equal(err.native, i ? 200 : 401);
+        om__http1_free(&h);
+    }
+}
+
 static void refuse(const char *text, enum om_cause cause)
 {
     struct om__http1 h;
@@ -302,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_http1_reads_chunked_bodies),
         cmocka_unit_test(test_http1_reads_the_errors_of_rpc_proxies),
         cmocka_unit_test(test_http1_trusts_a_status_line_without_the_rest),
+        cmocka_unit_test(test_http1_needs_the_whole_head_of_a_401_and_a_200),
         cmocka_unit_test(test_http1_refuses_what_is_no_answer),
         cmocka_unit_test(test_http1_holds_its_ceilings),
         cmocka_unit_test(test_http1_joins_folded_lines),
