@@ -368,52 +368,76 @@ om_status om__address_book_list(struct om__address_book *b, const char *text, om
 
 /* --- hosts --- */
 
+/* The service said no, or is not there: the short name is left. Else the way to it broke. */
+static bool referral_declined(const struct om_error *e)
+{
+    return e->native_kind == OM_NATIVE_EC || e->native_kind == OM_NATIVE_RPC_FAULT ||
+           e->cause == OM_CAUSE_NOT_FOUND || e->cause == OM_CAUSE_REFUSED || not_here(e);
+}
+
 /* Asks with the server's DN, as [MS-OXABREF] 3.1.4.2 has it, then with its database's: some want
  * that. */
-static void ask_host(struct om__address_book *b, struct om__link *link, uint16_t context,
-                     const char *home_mdb, struct om_arena *arena, const char **host)
+static om_status ask_host(struct om__address_book *b, struct om__link *link, uint16_t context,
+                          const char *home_mdb, struct om_arena *arena, const char **host,
+                          struct om_error *why)
 {
     const char *end = strrchr(home_mdb, '/');
-    const char *forms[2] = {om__arena_strndup(arena, home_mdb, (size_t)(end ? end - home_mdb : 0)),
-                            home_mdb};
+    const char *server_dn = om__arena_strndup(arena, home_mdb, (size_t)(end ? end - home_mdb : 0));
+    const char *forms[2] = {server_dn, home_mdb};
 
+    if (!server_dn)
+        return om__fail_memory(why, "a server's DN");
     for (size_t i = 0; i < 2; i++) {
-        struct om_error ignored = OM_ERROR_INIT; /* the short name is left to fall back on */
         const char *answer;
+        om_status st;
 
-        if (forms[i] &&
-            om__referral_fqdn(b->session, link, context, forms[i], arena, &answer, &ignored) ==
-                OM_OK &&
-            strchr(answer, '.')) {
+        om_error_clear(why);
+        st = om__referral_fqdn(b->session, link, context, forms[i], arena, &answer, why);
+        if (st != OM_OK && !referral_declined(why))
+            return st;
+        if (st == OM_OK && strchr(answer, '.')) {
             *host = answer;
-            return;
+            return OM_OK;
         }
     }
+    return OM_OK;
+}
+
+/* The service is often beside the address book; else it has an endpoint of its own. */
+static om_status find_host(struct om__address_book *b, const char *home_mdb, struct om_arena *arena,
+                           const char **host, struct om_error *why)
+{
+    int64_t deadline = om__net_deadline(&b->session->net);
+    struct om__link own = {0};
+    uint16_t context;
+    om_status st =
+        om__rpc_conn_bind(b->link.conn, &om__referral_syntax, deadline, &context, why);
+
+    if (st == OM_OK)
+        return ask_host(b, &b->link, context, home_mdb, arena, host, why);
+    if (why->cause != OM_CAUSE_BIND_REFUSED)
+        return st; /* the connection broke: the address book is gone with it */
+    om_error_clear(why);
+    st = om__link_open(b->session, b->link.route->server, OM_SERVICE_REFERRAL,
+                       &om__referral_syntax, &own, why);
+    if (st == OM_OK)
+        st = ask_host(b, &own, 0, home_mdb, arena, host, why);
+    om__link_close(&own);
+    return st;
 }
 
 om_status om__address_book_host(struct om__address_book *b, const char *home_mdb, const char *name,
                                 struct om_arena *arena, const char **out, struct om_error *err)
 {
-    struct om_error refused = OM_ERROR_INIT;
-    struct om__link own = {0};
+    struct om_error why = OM_ERROR_INIT;
     const char *host = name;
-    uint16_t context;
-    om_status st;
+    om_status st = find_host(b, home_mdb, arena, &host, &why);
 
-    /* The service is often beside the address book; else it has an endpoint of its own. */
-    st = om__rpc_conn_bind(b->link.conn, &om__referral_syntax, om__net_deadline(&b->session->net),
-                           &context, &refused);
-    if (st == OM_OK) {
-        ask_host(b, &b->link, context, home_mdb, arena, &host);
-    } else if (refused.cause != OM_CAUSE_BIND_REFUSED) {
+    if (st != OM_OK && !referral_declined(&why)) {
         if (err && err->status == OM_OK)
-            *err = refused; /* the connection broke: the address book is gone with it */
-        return st;
-    } else if (om__link_open(b->session, b->link.route->server, OM_SERVICE_REFERRAL,
-                             &om__referral_syntax, &own, &refused) == OM_OK) {
-        ask_host(b, &own, 0, home_mdb, arena, &host);
+            *err = why;
+        return om__error_frame(err, st, OM_LAYER_SESSION, "asking for the host of %s", name);
     }
-    om__link_close(&own);
     om__session_note(b->session, OM_LAYER_RFR, "the host of %s is %s", name, host);
     *out = host;
     return OM_OK;
