@@ -20,6 +20,7 @@ struct lab_assoc {
     void *state[LAB_PORT_INTERFACES];
     struct om_wr spoiled; /* the last PDU, when it was changed on purpose */
     unsigned sent;        /* PDUs */
+    size_t stubs;         /* bytes of the answers' stubs so far */
     bool over, mute;
 };
 
@@ -117,6 +118,31 @@ static struct lab_call call_of(struct lab_assoc *a, const struct om__rpc_server_
     };
 }
 
+/* Where in this answer's stub the rule's place is; false: in another's. */
+static bool place(const struct lab_assoc *a, enum lab_misbehaviour kind, size_t n, size_t *at)
+{
+    const struct lab_port *p = a->port;
+    const struct lab_fault_rule *r =
+        lab_misbehaves(p->world->misbehave, kind, p->server->name, p->port);
+
+    if (!r || r->number < a->stubs || r->number - a->stubs >= n)
+        return false;
+    *at = r->number - a->stubs;
+    return true;
+}
+
+/* A stub that is signed and sealed as it should be, and lies. */
+static void spoil_stub(struct lab_assoc *a, struct om_wr *out)
+{
+    size_t at, n = out->len;
+
+    if (place(a, LAB_MIS_STUB_HUGE, n, &at))
+        memset(out->buf + at, 0xFF, n - at < 4 ? n - at : 4);
+    if (place(a, LAB_MIS_STUB_SHORT, n, &at))
+        om_wr_truncate(out, at);
+    a->stubs += n;
+}
+
 static void serve(struct lab_assoc *a, const struct om__rpc_server_event *ev)
 {
     const struct lab_port *p = a->port;
@@ -137,6 +163,8 @@ static void serve(struct lab_assoc *a, const struct om__rpc_server_event *ev)
         interface->handler(&call, ev->opnum, &stub, &out, &fault);
     if (!fault && (!om_rd_ok(&stub) || out.failed))
         fault = LAB_FAULT_BAD_STUB;
+    if (!fault)
+        spoil_stub(a, &out);
     st = fault ? om__rpc_server_fault(a->rpc, call_id, fault, NULL)
                : om__rpc_server_respond(a->rpc, call_id, out.buf, out.len, NULL);
     a->over = a->over || st != OM_OK;
@@ -195,9 +223,9 @@ static bool spoil(struct lab_assoc *a, const uint8_t *pdu, size_t n)
         lab_misbehaves(p->world->misbehave, LAB_MIS_RPC_BIND_NAK, p->server->name, p->port);
     bool length = nth(a, LAB_MIS_RPC_FRAG_LENGTH, false), id = nth(a, LAB_MIS_RPC_CALL_ID, false);
     bool signature = nth(a, LAB_MIS_RPC_SIGNATURE, false), type = nth(a, LAB_MIS_RPC_TYPE, false);
-    bool bind = nak && pdu[PTYPE_AT] == OM_RPC_BIND_ACK;
+    bool noise = nth(a, LAB_MIS_RPC_GARBAGE, false), bind = nak && pdu[PTYPE_AT] == OM_RPC_BIND_ACK;
 
-    if (!length && !id && !signature && !type && !bind)
+    if (!length && !id && !signature && !type && !noise && !bind)
         return false;
     om_wr_reset(&a->spoiled);
     om_wr_bytes(&a->spoiled, pdu, n);
@@ -211,6 +239,8 @@ static bool spoil(struct lab_assoc *a, const uint8_t *pdu, size_t n)
         a->spoiled.buf[n - 1] ^= 0xFF;
     if (type)
         a->spoiled.buf[PTYPE_AT] = OM_RPC_REQUEST;
+    if (noise)
+        memset(a->spoiled.buf, 0xA5, n);
     if (bind)
         put_bind_nak(a, nak->number, pdu[CALL_ID_AT]);
     return true;

@@ -44,8 +44,12 @@
     X(RPC_CALL_ID, "rpc-call-id", "N", "gives its Nth PDU a call id nobody used")                  \
     X(RPC_SIGNATURE, "rpc-signature", "N", "flips the last byte of its Nth PDU")                   \
     X(RPC_TYPE, "rpc-type", "N", "sends its Nth PDU as a request")                                 \
+    X(RPC_GARBAGE, "rpc-garbage", "N", "sends noise instead of its Nth PDU")                       \
     X(RPC_FAULT, "rpc-fault", "HEX", "answers every call with this fault")                         \
     X(RPC_BIND_NAK, "rpc-bind-nak", "REASON", "refuses every bind")                                \
+    /* AT counts from 0, over the stubs of all answers on an association */                        \
+    X(STUB_HUGE, "stub-huge", "AT", "sets four bytes of its answers' stubs to FF, from byte AT on")\
+    X(STUB_SHORT, "stub-short", "AT", "ends a stub at byte AT of its answers' stubs")              \
     /* NSPI, RFR, EMSMDB and ROPs; an alias names whose mailbox */                                 \
     X(NSPI_BIND, "nspi-bind", "HEX", "NspiBind answers this code")                                 \
     X(UNREGISTERED, "unregistered", "N",                                                           \
