@@ -77,9 +77,12 @@ def read_env(path):
 
 
 @contextlib.contextmanager
-def serve(*options, seconds=60):
-    """A lab, ready, for as long as the block runs. Its ports are looked for until some are free."""
-    path = tap.folder()
+def serve(*options, path=None, seconds=60):
+    """A lab, ready, for as long as the block runs. Its ports are looked for until some are free.
+
+    In a folder that was a lab's before, passwords, certificates, mailboxes and profiles are there already.
+    """
+    path = path or tap.folder()
     for _ in range(5):
         base = int(os.environ.get("ONEMAPI_LAB_PORT_BASE") or random.randrange(20000, 32000, PORTS))
         with tap.process(LAB, "serve", "--dir", path, "--port-base", base, *options,

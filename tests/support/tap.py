@@ -1,6 +1,7 @@
 """Test scripts in Python: each function is a case, the output is TAP, nothing is left behind."""
 
 import atexit
+import concurrent.futures
 import contextlib
 import ctypes
 import os
@@ -52,8 +53,11 @@ def wait_for(condition, seconds, what):
     raise AssertionError(f"{what}: not within {seconds} s")
 
 
+_prctl = ctypes.CDLL(None).prctl  # looked up now: between fork and exec no lock may be taken
+
+
 def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -115,12 +119,33 @@ def in_namespace():
     sys.exit(code)
 
 
-def main(*cases, prepare=None):
-    """Runs the cases in order. What `prepare` raises is the outcome of them all."""
+def _verdict(case, trouble):
+    """(did it pass, its line without number)."""
+    name = case.__name__.replace("_", " ")
+    try:
+        if trouble:
+            raise trouble
+        case()
+        return True, name
+    except Skip as why:
+        return True, f"{name} # SKIP {why}"
+    except Exception as error:
+        text = str(error) if error is trouble else traceback.format_exc()
+        return False, name + "".join(f"\n# {line}" for line in text.splitlines())
+
+
+def _report(number, passed, line):
+    print(f"{'ok' if passed else 'not ok'} {number} - {line}", flush=True)
+    return not passed
+
+
+def main(*cases, prepare=None, at_once=1, last=None):
+    """Runs the cases, so many at once, and reports in order; `last` is one more, when all others are
+    done. What `prepare` raises is the outcome of them all."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     trouble = None
     if not os.environ.get("ONEMAPI_TEST_NAMESPACE"):  # there the plan was printed outside
-        print(f"1..{len(cases)}", flush=True)
+        print(f"1..{len(cases) + bool(last)}", flush=True)
     try:
         if prepare:
             prepare()
@@ -130,18 +155,13 @@ def main(*cases, prepare=None):
         traceback.print_exc()
         trouble = AssertionError(f"what all cases need failed: {error}")
     failed = 0
-    for number, case in enumerate(cases, 1):
-        name = case.__name__.replace("_", " ")
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        verdicts = [pool.submit(_verdict, case, trouble) for case in cases]
         try:
-            if trouble:
-                raise trouble
-            case()
-            print(f"ok {number} - {name}", flush=True)
-        except Skip as why:
-            print(f"ok {number} - {name} # SKIP {why}", flush=True)
-        except Exception as error:
-            failed += 1
-            text = str(error) if error is trouble else traceback.format_exc()
-            print(f"not ok {number} - {name}")
-            print("".join(f"# {line}\n" for line in text.splitlines()), flush=True)
+            for number, verdict in enumerate(verdicts, 1):
+                failed += _report(number, *verdict.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
+    if last:
+        failed += _report(len(cases) + 1, *_verdict(last, trouble))
     sys.exit(1 if failed else 0)
