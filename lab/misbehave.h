@@ -27,7 +27,7 @@
     X(HTTP_LOOP, "http-401", "", "answers 401 to everybody, the right password included")          \
     X(HTTP_READ_BODY, "http-read-body", "", "reads the whole declared body before a 401")          \
     X(HTTP_NEGOTIATE, "http-negotiate-only", "", "knows no name but Negotiate, yet takes raw NTLM")\
-    X(HTTP_RENAME, "http-ntlm-as-negotiate", "", "answers NTLM's first token, and once, as Negotiate")\
+    X(HTTP_RENAME, "http-ntlm-as-negotiate", "", "answers NTLM's first token as Negotiate, once")  \
     X(HTTP_CLOSE_401, "http-close-401", "", "closes the connection after each 401")                \
     X(HTTP_GARBAGE, "http-garbage", "", "answers with what is no HTTP")                            \
     X(HTTP_EPA, "http-epa", "", "demands a channel binding (Extended Protection)")                 \
@@ -52,6 +52,7 @@
     X(STUB_SHORT, "stub-short", "AT", "ends a stub at byte AT of its answers' stubs")              \
     /* NSPI, RFR, EMSMDB and ROPs; an alias names whose mailbox */                                 \
     X(NSPI_BIND, "nspi-bind", "HEX", "NspiBind answers this code")                                 \
+    X(NSPI_ALIAS, "nspi-alias-is-address", "", "has addresses for aliases, and knows no \"=\"")    \
     X(UNREGISTERED, "unregistered", "N",                                                           \
       "the endpoint mapper does not know the service of 6001, 6002, 6004")                         \
     X(RFR_DSA, "rfr-dsa", "TEXT", "RfrGetNewDSA refers to this server's address book")             \

@@ -15,6 +15,7 @@
 #define MAX_SESSIONS      16u        /* of one association */
 #define MAX_CALL_MEMORY   (8u << 20) /* one call's request and answer, decoded */
 #define ANSWER_BUDGET     (OM_MAX_RPC_STUB / 2)
+#define PR_ACCOUNT        OM_PROP_TAG(PT_UNICODE, 0x3A00)
 #define HIERARCHY_VERSION 2u /* ours never changes; 0 and 1 are what clients begin with */
 #define SEEK_ROWS         50u
 
@@ -171,6 +172,22 @@ static struct columns columns_of(const struct om__nspi_tags *asked)
     return c;
 }
 
+static bool alias_is_address(const struct op *op)
+{
+    return lab_misbehaves(op->call->misbehave, LAB_MIS_NSPI_ALIAS, op->call->server->name, 6004);
+}
+
+/* A property as this server has it, right or wrong. False: no memory. */
+static bool property(struct op *op, const struct lab_user *u, om_proptag tag,
+                     struct om_propval *out)
+{
+    if (u && tag == PR_ACCOUNT && alias_is_address(op)) {
+        *out = (struct om_propval){.tag = tag, .v.utf8 = u->smtp};
+        return true;
+    }
+    return lab_gal_property(&op->view, u, tag, &op->a, out);
+}
+
 /* Adds to *size what the row takes. False: no memory. */
 static bool make_row(struct op *op, const struct lab_user *u, struct columns columns,
                      struct om_proprow *row, size_t *size)
@@ -180,7 +197,7 @@ static bool make_row(struct op *op, const struct lab_user *u, struct columns col
     if (!vals && columns.count)
         return false;
     for (size_t i = 0; i < columns.count; i++) {
-        if (!lab_gal_property(&op->view, u, columns.tags[i], &op->a, &vals[i]))
+        if (!property(op, u, columns.tags[i], &vals[i]))
             return false;
         *size += cost(&vals[i]);
     }
@@ -458,7 +475,10 @@ static uint32_t resolve(struct op *op, const struct om__nspi_resolve_names_req *
 
         if (name && !wide && !(name = lab_gal_from_codepage(&op->a, name)))
             return LAB_NSPI_OUT_OF_MEMORY;
-        mids[i] = lab_gal_resolve(op->call->org, list, name, &entries[found]);
+        if (name && *name == '=' && alias_is_address(op))
+            mids[i] = OM_MID_UNRESOLVED;
+        else
+            mids[i] = lab_gal_resolve(op->call->org, list, name, &entries[found]);
         found += mids[i] == OM_MID_RESOLVED;
     }
     if (!entries || !mids)

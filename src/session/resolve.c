@@ -45,11 +45,19 @@ struct candidates {
     bool failed;
 };
 
+/* Some directories have the whole address for an alias: what is left of its '@' is one, then. */
+static bool alias_is(const char *alias, const char *who)
+{
+    size_t n = strcspn(alias, "@");
+
+    return strcasecmp(alias, who) == 0 || (strlen(who) == n && strncasecmp(alias, who, n) == 0);
+}
+
 static bool is_exact(const struct candidates *c, const struct om_gal_entry *e)
 {
     if (c->by_display_name)
         return strcasecmp(e->display_name, c->who) == 0;
-    return strcasecmp(e->alias, c->who) == 0 || strcasecmp(e->smtp, c->who) == 0;
+    return alias_is(e->alias, c->who) || strcasecmp(e->smtp, c->who) == 0;
 }
 
 static void add_name(struct candidates *c, const struct om_gal_entry *e)

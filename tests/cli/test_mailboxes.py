@@ -185,6 +185,16 @@ def an_ambiguous_name_lists_its_candidates():
                   done.stdout + done.stderr, f"{alias} is not named: {done.stdout}{done.stderr}")
 
 
+def an_alias_is_exact_where_the_directory_has_it_as_an_address():
+    with lab.serve("--misbehave", "nspi-alias-is-address") as other:
+        other.profile("modern", "alice", MAP)
+        for name in ("csmith", "csmith2"):
+            (entry,) = other.json("-p", "modern", "resolve", name)["entries"]
+            tap.equal((entry["alias"], entry["smtp"]), (f"{name}@contoso.test",) * 2)
+        error = json.loads(other.run("--json", "-p", "modern", "resolve", "csm").stderr)
+        tap.equal(error["cause"], "ambiguous", "no alias but the beginning of two")
+
+
 def an_unknown_name_is_not_found():
     done = here.run("-p", "modern", "resolve", "nobody-at-all")
     tap.equal(done.returncode, NOT_FOUND, done.stderr)
@@ -272,6 +282,7 @@ tap.main(
     a_text_narrows_the_address_book,
     one_name_resolves_to_one_entry,
     an_ambiguous_name_lists_its_candidates,
+    an_alias_is_exact_where_the_directory_has_it_as_an_address,
     an_unknown_name_is_not_found,
     the_stores_are_the_profiles,
     public_folders_nobody_has_are_missed_unless_ignored,
