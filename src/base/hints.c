@@ -172,6 +172,17 @@ static const struct hint hints[] = {
     {OM_LAYER_SESSION, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
      "the address book has no such entry: check the spelling, or list it with onemapi gal "
      "TEXT; hidden mailboxes are found by legacy DN only"},
+    {OM_LAYER_EMSMDB, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_EC, 0x7D8,
+     "have an administrator enable MAPI for the mailbox (Set-CASMailbox -MAPIEnabled $true)"},
+    {OM_LAYER_EMSMDB, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_EC, 0x4E0,
+     "have an administrator lift the block (Set-CASMailbox -MAPIBlockOutlookRpcHttp $false), or "
+     "reach the server over TCP"},
+    {OM_LAYER_EMSMDB, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_EC, 0x4E1,
+     "have an administrator lift the demand for cached mode (Set-CASMailbox "
+     "-MAPIBlockOutlookNonCachedMode $false): this program works online"},
+    {OM_LAYER_EMSMDB, OM_CAUSE_AUTH_FAILED, OM_NATIVE_EC, 0x4BC,
+     "choose an RPC authentication method: the third field of the map entry, or ntlm or negotiate "
+     "in the profile"},
     {OM_LAYER_ROP, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
      "have an administrator grant Full Access to the mailbox; an inherited Deny goes before it"},
     {OM_LAYER_EMSMDB, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
@@ -266,8 +277,7 @@ static const struct hint hints[] = {
      "the server blocks this client version: announce another with --client-version, or have the "
      "block lifted"},
     {OM_LAYER_NONE, OM_CAUSE_NOT_CONFIGURED, OM_NATIVE_NONE, 0,
-     "the mailbox is not set up on that server: check name and server, or log on once with "
-     "another client"},
+     "the mailbox is another user's: check its name and server, or log on as its own user"},
     {OM_LAYER_NONE, OM_CAUSE_THROTTLED, OM_NATIVE_NONE, 0,
      "wait a minute and try again, with fewer sessions at once"},
     {OM_LAYER_NONE, OM_CAUSE_NO_PUBLIC_STORE, OM_NATIVE_NONE, 0,

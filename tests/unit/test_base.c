@@ -232,6 +232,50 @@ static void test_ec_codes_never_look_like_success(void **state)
     assert_string_equal(om_status_name(MAPI_E_FAILONEPROVIDER), "MAPI_E_FAILONEPROVIDER");
 }
 
+/*
+ * Every row, written down a second time from the specifications' tables: what the library calls a
+ * code is what they call it. [MS-OXCDATA] 2.4 and 2.4.1, [MS-OXCRPC] 3.1.4, [MS-OXCSTOR] 3.2.5.1.3.
+ */
+static void test_ec_codes_are_named_as_specified(void **state)
+{
+    static const struct {
+        uint32_t code;
+        const char *name;
+    } spec[] = {
+        {0x0, "ecSuccess"}, {0x11C, "ecProfileNotConfigured"}, {0x3EA, "ecJetError"},
+        {0x3EB, "ecUnknownUser"}, {0x3ED, "ecExiting"}, {0x3EE, "ecBadConfig"},
+        {0x3EF, "ecUnknownCodePage"}, {0x3F0, "ecServerMemory"}, {0x3F2, "ecLoginPerm"},
+        {0x3F3, "ecDatabaseRolledBack"}, {0x3F4, "ecDatabaseCopiedError"},
+        {0x3F5, "ecAuditNotAllowed"}, {0x467, "ecInvalidRecips"}, {0x468, "ecNoReplicaHere"},
+        {0x469, "ecNoReplicaAvailable"}, {0x476, "ecMDBNotInit"}, {0x478, "ecWrongServer"},
+        {0x47D, "ecBufferTooSmall"}, {0x47F, "ecServerPaused"}, {0x480, "ecServerBusy"},
+        {0x481, "ecNoSuchLogon"}, {0x4B6, "ecRpcFormat"}, {0x4B9, "ecNullObject"},
+        {0x4BC, "ecRpcAuthentication"}, {0x4BD, "ecRpcBadAuthenticationLevel"},
+        {0x4DE, "ecMaxObjsExceeded"}, {0x4DF, "ecClientVerDisallowed"},
+        {0x4E0, "ecRpcHttpDisallowed"}, {0x4E1, "ecCachedModeRequired"},
+        {0x50C, "ecMailboxInTransit"}, {0x7D8, "ecProtocolDisabled"}, {0x7EE, "ecRejected"},
+        {0x89B, "ecUnknownMailbox"}, {0x96C, "ecMailboxDisabled"}, {0x96E, "ecADUnavailable"},
+        {0x96F, "ecADError"}, {0x970, "ecNotEncrypted"}, {0x971, "ecADNotFound"},
+        {0x973, "ecRpcServerTooBusy"}, {0x977, "ecRpcServerUnavailable"}, {0x80004005, "ecError"},
+        {0x80040102, "ecNotSupported"}, {0x8004010F, "ecNotFound"},
+        {0x80040110, "ecVersionMismatch"}, {0x80040111, "ecLoginFailure"},
+        {0x80040115, "ecRpcFailed"}, {0x80040305, "ecTooBig"}, {0x80040604, "ecDuplicateName"},
+        {0x80040700, "ecAmbiguousRecip"}, {0x80070005, "ecAccessDenied"}, {0x8007000E, "ecMAPIOOM"},
+        {0x80070057, "ecInvalidParam"},
+    };
+    size_t rows = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof spec / sizeof *spec; i++) {
+        assert_non_null(om_ec_name(spec[i].code));
+        assert_string_equal(om_ec_name(spec[i].code), spec[i].name);
+    }
+#define COUNT_(...) rows++;
+    OM_EC_LIST(COUNT_)
+#undef COUNT_
+    assert_int_equal(rows, sizeof spec / sizeof *spec);
+}
+
 static void test_identity_forms(void **state)
 {
     struct om_error err = OM_ERROR_INIT;
@@ -283,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_filetime_text),
         cmocka_unit_test(test_error_keeps_the_first_and_adds_frames),
         cmocka_unit_test(test_ec_codes_never_look_like_success),
+        cmocka_unit_test(test_ec_codes_are_named_as_specified),
         cmocka_unit_test(test_identity_forms),
         cmocka_unit_test(test_arena_stops_at_its_ceiling),
     };
