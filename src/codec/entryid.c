@@ -6,7 +6,7 @@
 /* [MS-OXCDATA] 2.2.4.3: constants, and WrappedType as flags of the kind of store. */
 static const uint8_t wrapper_uid[16] = {0x38, 0xA1, 0xBB, 0x10, 0x05, 0xE5, 0x10, 0x1A,
                                         0xA1, 0xBB, 0x08, 0x00, 0x2B, 0x2A, 0x56, 0xC2};
-static const uint8_t dll_name[14] = "emsmdb.dll";
+static const uint8_t dll_name[14] = "EMSMDB.DLL";
 
 static const struct kind {
     uint8_t uid[16];
