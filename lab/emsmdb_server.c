@@ -119,8 +119,8 @@ static uint32_t check_connect(const struct lab_call *call, const struct om__conn
     return req->flags & CONNECT_ADMIN && !caller->full_access ? ecLoginPerm : ecSuccess;
 }
 
-/* What a server tells of itself: that there are no public folders, and that EcDoAsync* has its own
- * interface. */
+/* What a server tells of itself: that there are no public folders, and that each interface has its
+ * own HTTP endpoint. */
 static bool put_aux(const struct om__connect_req *req, struct om_wr *w)
 {
     struct om__aux_block blocks[2];

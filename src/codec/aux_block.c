@@ -457,7 +457,7 @@ om_status om__aux_buffer_decode(struct om_binary in, struct om_arena *a, struct 
         *out = (struct om__aux_list){0};
         return OM_OK;
     }
-    /* one payload: only rgbOut may be a chain, [MS-OXCRPC] 3.1.4.2.1.2 */
+    /* one payload: only rgbIn and rgbOut may be chains, [MS-OXCRPC] 3.1.4.2.1.1 */
     return om__aux_decode(buf.payloads[0].data, buf.payloads[0].size, a, out, err);
 }
 

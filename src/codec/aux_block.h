@@ -41,7 +41,18 @@ enum {
     OM_AUX_USE_AUTODISCOVER_FOR_PUBLIC_FOLDERS = 0x2,
 };
 
-enum { OM_AUX_SINGLE_ENDPOINT = 0x1 }; /* endpoint_capabilities: EcDoAsync* on the same interface */
+/* endpoint_capabilities: referrals, address book and EMSMDB share one HTTP endpoint */
+enum { OM_AUX_SINGLE_ENDPOINT = 0x1 };
+
+/* server_capabilities */
+enum {
+    OM_AUX_PACKED_FAST_TRANSFER_UPLOAD = 0x1,
+    OM_AUX_PACKED_WRITE_STREAM_UPLOAD = 0x2,
+    OM_AUX_ULTRA_LARGE_PACKED_DOWNLOAD = 0x8, /* pcbOut up to 0x100000 instead of 0x40000 */
+};
+
+/* connection_info.flags */
+enum { OM_AUX_CONNECTION_CACHED = 0x1 };
 
 /* Strings are UTF-8 here and UTF-16LE on the wire; NULL where the offset is 0. */
 struct om__aux_client_info {
@@ -74,7 +85,7 @@ struct om__aux_account_info {
 };
 
 struct om__aux_client_control {
-    uint32_t enable_flags; /* [MS-OXCRPC] 2.2.2.2.15: 4 compression, 8 HTTP tunneling, ... */
+    uint32_t enable_flags; /* 1 send performance data, 4 compress, 8 RPC over HTTP, 0x10 GC data */
     uint32_t expiry_ms;
 };
 
@@ -89,7 +100,7 @@ struct om__aux_os_version {
 struct om__aux_connection_info {
     struct om_guid guid;
     uint16_t reserved;
-    uint32_t attempts;
+    uint32_t attempts; /* 4 bytes: Reserved before it aligns it */
     uint32_t flags;
     const char *context;
 };
@@ -106,7 +117,7 @@ struct om__aux_block {
         struct om__aux_os_version os_version;
         struct om__aux_connection_info connection_info;
         uint32_t exorg_flags;
-        uint32_t server_capabilities; /* 1 packed uploads of FastTransfer, 2 of streams */
+        uint32_t server_capabilities;
         uint32_t endpoint_capabilities;
         const char *server_session; /* AUX_SERVER_SESSION_INFO */
     };

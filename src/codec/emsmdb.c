@@ -35,7 +35,7 @@ const char *om__emsmdb_call_name(unsigned opnum)
     return NULL;
 }
 
-/* [MS-OXCRPC] 3.1.4.1.3: the high bit of the second word says that the first holds two parts. */
+/* [MS-OXCRPC] 3.1.4.1.3.1: the high bit of the second word says that the first holds two parts. */
 enum { TWO_PARTS = 0x8000 };
 
 struct om__version om__version_from_words(const uint16_t words[3])

@@ -31,8 +31,9 @@ enum om__emsmdb_opnum {
 const char *om__emsmdb_call_name(unsigned opnum);
 
 /*
- * A version, four parts: 15.0.847.4040. On the wire it has three words, [MS-OXCRPC] 3.1.4.1.3: with
- * the high bit of the second set, the first holds two parts of 8 bits; else the second part is 0.
+ * A version, four parts: 15.0.847.4040. On the wire it has three words: with the high bit of the
+ * second set, the first holds two parts of 8 bits; else the second part is 0. [MS-OXCRPC]
+ * 3.1.4.1.3.1
  */
 struct om__version {
     uint16_t part[4];
@@ -68,7 +69,7 @@ const char *om__exchange_age_name(enum om__exchange_age age);
 
 struct om__connect_req {
     const char *user_dn; /* szUserDN, 7 bits */
-    uint32_t flags;      /* ulFlags: 0, or 1 for the administrator's privileges */
+    uint32_t flags; /* ulFlags: 1 administrator's privileges, 0x8000 also without public folders */
     uint32_t con_mod;
     uint32_t limit; /* cbLimit: 0 */
     uint32_t cpid, lcid_string, lcid_sort;
@@ -131,7 +132,7 @@ om_status om__rpcext2_rsp_get(const uint8_t *stub, size_t n, struct om__rpcext2_
 /*
  * The calls that carry a context handle one way or the other and nothing else. Requests of
  * EcDoDisconnect (3.1.4.3) and EcDoAsyncConnectEx (3.1.4.4) are a handle; their responses, a handle
- * and a result. EcDummyRpc's request (3.1.4.5) is empty, its response a result.
+ * and a result. EcDummyRpc's request (3.1.4.6) is empty, its response a result.
  */
 struct om__handle_rsp {
     struct om__ndr_context cxh; /* EcDoDisconnect: zeroes; EcDoAsyncConnectEx: the ACXH */

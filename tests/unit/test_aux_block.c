@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/codec_check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,87 @@ static void test_client_info_carries_its_strings_by_offset(void **state)
     om__arena_free(&a);
 }
 
+/* Bytes laid out by hand from the field tables of [MS-OXCRPC] 2.2.2.2.2 to .22. */
+static const char guid_hex[] = "04030201 0605 0807 0102030405060708";
+struct specified {
+    struct om__aux_block block;
+    const char *before, *after; /* the GUID stands between them, where there is one */
+};
+
+static void test_blocks_are_laid_out_as_specified(void **state)
+{
+    const struct specified specified[] = {
+        {{.kind = OM_AUX_PERF_SESSIONINFO, .session_info = {3, 0, guid, 0}},
+         "1800 01 04 | 0300 0000",
+         ""},
+        {{.kind = OM_AUX_PERF_SESSIONINFO_V2, .session_info = {3, 0, guid, 0x11223344}},
+         "1C00 02 04 | 0300 0000",
+         "44332211"},
+        {{.kind = OM_AUX_PERF_PROCESSINFO, .process_info = {7, 0, 0, guid, "om"}},
+         "2200 01 0B | 0700 0000",
+         "1C00 0000 | 6F00 6D00 0000"},
+        {{.kind = OM_AUX_PERF_ACCOUNTINFO, .account_info = {2, 0, guid}},
+         "1800 01 18 | 0200 0000",
+         ""},
+        {{.kind = OM_AUX_CLIENT_CONNECTION_INFO, .connection_info = {guid, 0, 2, 1, "c"}},
+         "2400 01 4A |",
+         "2000 0000 02000000 01000000 | 6300 0000"},
+        {{.kind = OM_AUX_SERVER_SESSION_INFO, .server_session = "x"},
+         "0A00 01 4B | 0600 | 7800 0000",
+         NULL},
+        {{.kind = OM_AUX_CLIENT_CONTROL, .client_control = {4, 604800000}},
+         "0C00 01 0A | 04000000 00840C24",
+         NULL},
+        {{.kind = OM_AUX_EXORGINFO, .exorg_flags = OM_AUX_PUBLIC_FOLDERS_ENABLED},
+         "0800 01 17 | 01000000",
+         NULL},
+        {{.kind = OM_AUX_SERVER_CAPABILITIES,
+          .server_capabilities = OM_AUX_ULTRA_LARGE_PACKED_DOWNLOAD},
+         "0800 01 46 | 08000000",
+         NULL},
+        {{.kind = OM_AUX_ENDPOINT_CAPABILITIES, .endpoint_capabilities = OM_AUX_SINGLE_ENDPOINT},
+         "0800 01 48 | 01000000",
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specified / sizeof *specified; i++) {
+        const struct specified *s = &specified[i];
+        char hex[200];
+        struct om_wr w;
+        uint8_t *want;
+        size_t n;
+
+        snprintf(hex, sizeof hex, "%s%s%s", s->before, s->after ? guid_hex : "",
+                 s->after ? s->after : "");
+        want = om_unhex(hex, &n);
+        om_wr_init(&w, OM_MAX_AUX);
+        om__aux_encode(&w, &s->block);
+        om_assert_bytes(w.buf, w.len, want, n);
+        expect_same_bytes(want, n);
+        om_wr_free(&w);
+        free(want);
+    }
+}
+
+/* 2.2.2.2.16: 132 bytes stand between the build number and the service pack. */
+static void test_an_os_version_has_its_holes(void **state)
+{
+    const struct om__aux_block b = {
+        .kind = OM_AUX_OSVERSIONINFO,
+        .os_version = {156, 6, 3, 9600, {0}, 0x0102, 0x0304, 0},
+    };
+    uint8_t want[160] = {160, 0, 1, 0x16, 156, 0, 0, 0, 6, 0, 0, 0, 3, 0, 0, 0, 0x80, 0x25};
+    struct om_wr w;
+
+    (void)state;
+    want[152] = 2, want[153] = 1, want[154] = 4, want[155] = 3;
+    om_wr_init(&w, OM_MAX_AUX);
+    om__aux_encode(&w, &b);
+    om_assert_bytes(w.buf, w.len, want, sizeof want);
+    om_wr_free(&w);
+}
+
 static void test_every_kind_goes_there_and_back(void **state)
 {
     static const uint8_t raw[] = {1, 2, 3};
@@ -196,6 +278,8 @@ int main(void)
         cmocka_unit_test(test_a_server_s_blocks_decode),
         cmocka_unit_test(test_no_buffer_is_no_blocks),
         cmocka_unit_test(test_client_info_carries_its_strings_by_offset),
+        cmocka_unit_test(test_blocks_are_laid_out_as_specified),
+        cmocka_unit_test(test_an_os_version_has_its_holes),
         cmocka_unit_test(test_every_kind_goes_there_and_back),
         cmocka_unit_test(test_sizes_and_offsets_stay_inside_their_block),
     };

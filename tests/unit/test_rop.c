@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/codec_check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,132 @@ static void test_the_specification_s_examples_are_written(void **state)
     om_wr_reset(&f->w);
     om__rop_response_put(&f->w, &set);
     om_assert_bytes(f->w.buf, f->w.len, columns_set, sizeof columns_set);
+}
+
+/*
+ * Requests and responses as bytes laid out by hand from the field tables of [MS-OXCROPS] 2.2.3 to
+ * 2.2.15 and [MS-OXCSTOR] 2.2.1.1, so that reader and writer cannot be wrong together.
+ */
+static const struct om__sort_order by_name[] = {{0x3001001F, 0}, {0x0E060040, 1}};
+static const struct {
+    struct om__rop_request q;
+    const char *hex;
+} request_bytes[] = {
+    {{.id = RopLogon, .logon_id = 1, .out = 2, .logon = {1, 0x0100000C, 0, "/o=x"}},
+     "FE 01 02 01 0C000001 00000000 0500 2F6F3D7800"},
+    {{.id = RopLogon, .logon = {0, 0x01000002, 0, NULL}}, "FE 00 00 00 02000001 00000000 0000"},
+    {{.id = RopOpenFolder, .in = 1, .out = 2, .open_folder = {0x0D00000000000001, 4}},
+     "02 00 01 02 010000000000000D 04"},
+    {{.id = RopGetHierarchyTable, .in = 1, .out = 2, .get_table = {OM_TABLE_DEPTH}},
+     "04 00 01 02 04"},
+    {{.id = RopGetContentsTable, .in = 1, .out = 2, .get_table = {OM_TABLE_ASSOCIATED}},
+     "05 00 01 02 02"},
+    {{.id = RopSortTable, .in = 3, .sort_table = {1, 2, 1, 1, by_name}},
+     "13 00 03 01 0200 0100 0100 | 1F000130 00 | 4000060E 01"},
+    {{.id = RopQueryPosition, .in = 3}, "17 00 03"},
+    {{.id = RopSeekRow, .in = 3, .seek_row = {OM_BOOKMARK_END, -3, true}},
+     "18 00 03 02 FDFFFFFF 01"},
+    {{.id = RopGetPropertiesAll, .in = 2, .get_props = {0x1000, 1, {0, NULL}}},
+     "08 00 02 0010 0100"},
+    {{.id = RopRelease, .logon_id = 1, .in = 4}, "01 01 04"},
+};
+
+static const struct om__backoff_rop backed_off[] = {{RopQueryRows, 500}, {RopOpenFolder, 9}};
+static const char *const ghost_servers[] = {"ex1", "ex2"};
+static const struct {
+    struct om__rop_response rsp;
+    const char *hex;
+} response_bytes[] = {
+    {{.id = RopLogon, .ec = 0x478, .logon = {.logon_flags = 1, .server_name = "/cn=B"}},
+     "FE 00 78040000 01 06 2F636E3D4200"},
+    {{.id = RopLogon, .handle_index = 2, .ec = 0x3EB}, "FE 02 EB030000"},
+    {{.id = RopOpenFolder, .handle_index = 1, .open_folder = {.has_rules = true}},
+     "02 01 00000000 01 00"},
+    {{.id = RopOpenFolder, .handle_index = 1, .open_folder = {false, true, 1, 2, ghost_servers}},
+     "02 01 00000000 00 01 0200 0100 65783100 65783200"},
+    {{.id = RopGetHierarchyTable, .handle_index = 1, .get_table = {7}}, "04 01 00000000 07000000"},
+    {{.id = RopSortTable, .handle_index = 1, .table_status = {9}}, "13 01 00000000 09"},
+    {{.id = RopQueryPosition, .handle_index = 1, .query_position = {1, 7}},
+     "17 01 00000000 01000000 07000000"},
+    {{.id = RopSeekRow, .handle_index = 1, .seek_row = {true, -2}}, "18 01 00000000 01 FEFFFFFF"},
+    {{.id = RopPending, .pending_session = 0x0203}, "6E 0302"},
+    {{.id = RopNotify, .notify = {0x44332211, 5, {2, (const uint8_t *)"ab"}}},
+     "2A 11223344 05 6162"},
+    {{.id = RopBufferTooSmall, .too_small = {0x7000, {2, (const uint8_t *)"ab"}}}, "FF 0070 6162"},
+    {{.id = RopBackoff, .backoff = {1, 2000, 2, backed_off, {2, (const uint8_t *)"??"}}},
+     "F9 01 D0070000 02 | 15 F4010000 | 02 09000000 | 0200 3F3F"},
+};
+
+static void test_requests_are_laid_out_as_specified(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof request_bytes / sizeof *request_bytes; i++) {
+        struct om__rop_request got;
+        uint8_t *want;
+        struct om_rd r;
+        size_t n;
+
+        want = om_unhex(request_bytes[i].hex, &n);
+        om_wr_reset(&f->w);
+        om__rop_request_put(&f->w, &request_bytes[i].q);
+        om_assert_bytes(f->w.buf, f->w.len, want, n);
+        om_rd_init(&r, want, n);
+        om__rop_request_get(&r, &f->arena, &got);
+        assert_true(om_rd_ok(&r) && !om_rd_left(&r));
+        om_wr_reset(&f->w);
+        om__rop_request_put(&f->w, &got);
+        om_assert_bytes(f->w.buf, f->w.len, want, n);
+        free(want);
+    }
+}
+
+static void test_responses_are_laid_out_as_specified(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof response_bytes / sizeof *response_bytes; i++) {
+        struct om__rop_response got;
+        uint8_t *want;
+        struct om_rd r;
+        size_t n;
+
+        want = om_unhex(response_bytes[i].hex, &n);
+        om_wr_reset(&f->w);
+        om__rop_response_put(&f->w, &response_bytes[i].rsp);
+        om_assert_bytes(f->w.buf, f->w.len, want, n);
+        om_rd_init(&r, want, n);
+        om__rop_response_get(&r, &f->arena, NULL, &got);
+        assert_true(om_rd_ok(&r) && !om_rd_left(&r));
+        om_wr_reset(&f->w);
+        om__rop_response_put(&f->w, &got);
+        om_assert_bytes(f->w.buf, f->w.len, want, n);
+        free(want);
+    }
+}
+
+/* 2.2.3.1.3: flags, thirteen folders, ReplId, ReplGuid, PerUserGuid, and nothing of a mailbox. */
+static void test_a_public_logon_is_laid_out_as_specified(void **state)
+{
+    struct om__rop_response rsp = {
+        .id = RopLogon,
+        .logon = {.repl_id = 0x0203,
+                  .repl_guid = {0x44332211, 0x6655, 0x8877, {1, 2, 3, 4, 5, 6, 7, 8}}}};
+    char hex[400] = "FE 00 00000000 00";
+    struct fixture *f = *state;
+    uint8_t *want;
+    size_t n;
+
+    for (unsigned i = 0; i < 13; i++) {
+        rsp.logon.folder_ids[i] = 0x0100000000000000u * (i + 1);
+        snprintf(hex + strlen(hex), sizeof hex - strlen(hex), "00000000000000%02X", i + 1);
+    }
+    snprintf(hex + strlen(hex), sizeof hex - strlen(hex),
+             "0302 11223344556677880102030405060708 00000000000000000000000000000000");
+    want = om_unhex(hex, &n);
+    om__rop_response_put(&f->w, &rsp);
+    om_assert_bytes(f->w.buf, f->w.len, want, n);
+    free(want);
 }
 
 /* Every ROP that has a codec, with every field set to something of its own. */
@@ -549,6 +676,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_names_cover_every_byte),
         TEST(test_the_specification_s_examples_are_written),
+        TEST(test_requests_are_laid_out_as_specified),
+        TEST(test_responses_are_laid_out_as_specified),
+        TEST(test_a_public_logon_is_laid_out_as_specified),
         TEST(test_requests_are_read_by_the_server_as_written),
         TEST(test_a_rop_without_a_codec_hides_only_what_follows),
         TEST(test_one_batch_logs_on_and_lists_folders),

@@ -342,7 +342,7 @@ static om_status read_first(struct reading *g, const struct om__ext_payload *p)
 
 /*
  * Each further payload holds one more response to the last request, as RopQueryRows would have been
- * answered had it been asked again. [MS-OXCRPC] 3.1.4.2.1.2
+ * answered had it been asked again. [MS-OXCRPC] 3.1.4.2.1.2.2
  */
 static om_status read_more(struct reading *g, const struct om__ext_payload *p,
                            struct om__rop_response *rsp, bool *got)

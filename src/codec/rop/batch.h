@@ -84,7 +84,7 @@ struct om__rop_answer {
 struct om__rop_answers {
     uint32_t count; /* as many as the batch has requests */
     const struct om__rop_answer *list;
-    /* More responses to the batch's last request, of chained payloads: [MS-OXCRPC] 3.1.4.2.1.2 */
+    /* More responses to the batch's last request, of chained payloads: [MS-OXCRPC] 3.1.4.2.1.2.2 */
     uint32_t more_count;
     const struct om__rop_response *more;
     uint32_t handle_count;
