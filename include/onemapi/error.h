@@ -85,7 +85,7 @@ OM_BEGIN_DECLS
     X(UNKNOWN_USER, "unknown-user", "the server has no such mailbox")                              \
     X(WRONG_SERVER, "wrong-server", "the mailbox is on another server")                            \
     X(VERSION_BLOCKED, "version-blocked", "the server blocks this client version")                 \
-    X(NOT_CONFIGURED, "not-configured", "the server does not take the mailbox for the user's own") \
+    X(NOT_CONFIGURED, "not-configured", "the store is not the mailbox's home")                     \
     X(THROTTLED, "throttled", "the server limits this client")                                     \
     X(NO_PUBLIC_STORE, "no-public-store", "there is no public folder store")                       \
     X(UNSUPPORTED, "unsupported", "not supported")                                                 \

@@ -13,7 +13,7 @@
 #define OM_EC_LIST(X)                                                                              \
     X(ecSuccess, 0x00000000, OM_OK, NONE, "success")                                               \
     X(ecProfileNotConfigured, 0x0000011C, MAPI_E_UNCONFIGURED, NOT_CONFIGURED,                     \
-      "the mailbox is not the user's own, and administrator's access was not asked for")           \
+      "this store is not the mailbox's home, and administrator's access was not asked for")        \
     X(ecJetError, 0x000003EA, MAPI_E_CALL_FAILED, SERVER_ERROR, "the server's database failed")    \
     X(ecUnknownUser, 0x000003EB, MAPI_E_LOGON_FAILED, UNKNOWN_USER,                                \
       "the server does not know this mailbox")                                                     \

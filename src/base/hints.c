@@ -277,7 +277,7 @@ static const struct hint hints[] = {
      "the server blocks this client version: announce another with --client-version, or have the "
      "block lifted"},
     {OM_LAYER_NONE, OM_CAUSE_NOT_CONFIGURED, OM_NATIVE_NONE, 0,
-     "the mailbox is another user's: check its name and server, or log on as its own user"},
+     "the mailbox's home is another store: check the mailbox's name and server"},
     {OM_LAYER_NONE, OM_CAUSE_THROTTLED, OM_NATIVE_NONE, 0,
      "wait a minute and try again, with fewer sessions at once"},
     {OM_LAYER_NONE, OM_CAUSE_NO_PUBLIC_STORE, OM_NATIVE_NONE, 0,
