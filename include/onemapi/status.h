@@ -102,8 +102,8 @@ OM_API const char *om_status_name(om_status st);
 OM_API const char *om_status_text(om_status st);
 
 /*
- * The om_status of an Exchange ec* code as it stands on the wire ([MS-OXCDATA] 2.4). Codes that are
- * already SCODEs (0x8...) keep their value; an ec code without a MAPI meaning becomes
+ * The om_status of an Exchange ec* code as it stands on the wire ([MS-OXCDATA] 2.4). Codes that
+ * are already SCODEs (0x8...) keep their value; an ec code without a MAPI meaning becomes
  * MAPI_E_CALL_FAILED, so that no failure can look like success or a warning. 0 is OM_OK.
  */
 OM_API om_status om_status_from_ec(uint32_t ec);

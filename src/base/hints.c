@@ -272,7 +272,8 @@ static const struct hint hints[] = {
      "check the mailbox's DN and server; it may be hidden, moved or deleted"},
     {OM_LAYER_NONE, OM_CAUSE_WRONG_SERVER, OM_NATIVE_NONE, 0,
      "the mailbox has moved and the directory still names its old server: try again when that has "
-     "caught up; where it is the profile's own, set PR_PROFILE_UNRESOLVED_SERVER to its new server"},
+     "caught up; where it is the profile's own, set PR_PROFILE_UNRESOLVED_SERVER to its new "
+     "server"},
     {OM_LAYER_NONE, OM_CAUSE_VERSION_BLOCKED, OM_NATIVE_NONE, 0,
      "the server blocks this client version: announce another with --client-version, or have the "
      "block lifted"},
