@@ -55,7 +55,7 @@ struct cli {
  */
 struct cli_command {
     const char *name;
-    const char *args;    /* "PROFILE [SECTION]": what usage prints after the name */
+    const char *args;    /* "PROFILE [SECTION]": what usage prints after the name; NULL: nothing */
     const char *summary; /* one line, no full stop */
     const char *help;    /* more, for --help; may be NULL */
     int min_args, max_args;

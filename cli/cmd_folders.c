@@ -104,6 +104,7 @@ static const struct option options[] = {
 
 const struct cli_command cli_cmd_folders = {
     .name = "folders",
+    .args = "[--mailbox WHO]",
     .summary = "List the folders of a mailbox",
     .help = "WHO is an alias, an SMTP address, a legacy DN or \"GAL:display name\". The mailbox "
             "may be on\n"

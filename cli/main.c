@@ -92,6 +92,12 @@ static const struct cli_command *find(const struct cli_command *const *list, con
     return NULL;
 }
 
+/* What stands after a command's name; nothing where nothing does. */
+static const char *args_of(const struct cli_command *cmd)
+{
+    return cmd->args ? cmd->args : "";
+}
+
 static void list_commands(const struct cli_command *const *list, const char *prefix)
 {
     for (; *list; list++)
@@ -114,11 +120,11 @@ static int help_command(const struct cli_command *group, const struct cli_comman
     if (cmd->children) {
         printf("usage: onemapi %s COMMAND ...\n\n%s.\n\nCommands:\n", cmd->name, cmd->summary);
         for (const struct cli_command *const *c = cmd->children; *c; c++)
-            printf("  %s %s%s%s\n      %s\n", cmd->name, (*c)->name, *(*c)->args ? " " : "",
-                   (*c)->args, (*c)->summary);
+            printf("  %s %s%s%s\n      %s\n", cmd->name, (*c)->name, *args_of(*c) ? " " : "",
+                   args_of(*c), (*c)->summary);
     } else {
         printf("usage: onemapi %s%s%s%s%s\n\n%s.\n", prefix, *prefix ? " " : "", cmd->name,
-               *cmd->args ? " " : "", cmd->args, cmd->summary);
+               *args_of(cmd) ? " " : "", args_of(cmd), cmd->summary);
     }
     if (cmd->help)
         printf("\n%s\n", cmd->help);
@@ -366,7 +372,7 @@ static int run_words(struct cli *cli, const struct cli_command *group,
 
     if (argc < cmd->min_args || argc > cmd->max_args)
         return cli_usage_error(cli, "onemapi %s%s%s%s%s", group ? group->name : "",
-                               group ? " " : "", cmd->name, *cmd->args ? " " : "", cmd->args);
+                               group ? " " : "", cmd->name, *args_of(cmd) ? " " : "", args_of(cmd));
     rc = take_environment(cli);
     return rc != -1 ? rc : cmd->run(cli, argc, argv);
 }

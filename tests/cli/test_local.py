@@ -315,8 +315,27 @@ def wrong_words_are_usage():
     tap.check("did you mean profile" in home.run("profil").stderr, "nearest")
 
 
+def commands(home):
+    """Every command there is, as --help and the help of each group list them."""
+    for name in re.findall(r"^  (\w+)  ", home.ok("--help").split("\nOptions")[0], re.M):
+        inside = re.findall(rf"^  {name} (\w+)", home.ok(name, "--help"), re.M)
+        yield from ([name, child] for child in inside) if inside else [[name]]
+
+
 def help_is_there_for_every_command():
     home = Home()
+    every = list(commands(home))
+    for known in [["logon"], ["resolve"], ["profile", "mode"], ["prop", "delete"], ["map", "explain"]]:
+        tap.check(known in every, f"{known} is not in {every}")
+    for words in every:
+        text = home.ok(*words, "--help")
+        tap.check(text.startswith(f"usage: onemapi {' '.join(words)}"), text)
+        if words == ["prop", "set"]:
+            continue  # takes as many as are given
+        done = home.run(*words, *(["extra"] * 5))
+        tap.equal((done.returncode, done.stdout), (2, ""), words)
+        tap.check(done.stderr.startswith(f"onemapi: usage: onemapi {' '.join(words)}"), done.stderr)
+    tap.check("[--mailbox WHO]" in home.ok("folders", "--help"), "folders")
     for words in [["--help"], ["help"], ["profile", "--help"], ["profile", "create", "--help"],
                   ["map", "set", "-h"], ["error", "--help"], ["prop", "set", "--help"]]:
         tap.check(home.ok(*words).startswith("usage: onemapi"), words)
