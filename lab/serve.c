@@ -317,7 +317,9 @@ static bool open_network(struct lab *lab, const char *dir)
             return false;
         lab->public_hosts[i] = lab->hosts[i].is;
     }
-    return lab_setup_env(dir, lab->public_hosts, lab->host_count, why, sizeof(why)) || fail(why);
+    return lab_setup_env(dir, lab->world.org, lab->public_hosts, lab->host_count, why,
+                         sizeof(why)) ||
+           fail(why);
 }
 
 static void close_listeners(struct lab *lab)
@@ -419,7 +421,9 @@ int lab_serve(const struct lab_options *options)
     struct lab lab = {.options = options, .signals.fd = -1};
     char why[256], *dir = NULL;
     bool ok = lab_setup_dir(options->dir, why, sizeof(why)) || fail(why);
+    int lock = ok ? lab_setup_lock(options->dir, why, sizeof(why)) : -1;
 
+    ok = ok && (lock >= 0 || fail(why));
     allow_descriptors();
     dir = ok ? realpath(options->dir, NULL) : NULL;
     lab.net.loop = lab_loop_new();
@@ -429,5 +433,7 @@ int lab_serve(const struct lab_options *options)
     ok = ok && lab_loop_run(lab.net.loop);
     lab_close(&lab);
     free(dir);
+    if (lock >= 0)
+        close(lock);
     return ok ? 0 : 1;
 }

@@ -44,14 +44,20 @@ struct lab_host {
 bool lab_setup_dir(const char *dir, char *why, size_t size);
 
 /*
+ * DIR/lock, locked for as long as the descriptor is open: two labs in one folder would write over
+ * each other's files. -1: `why`.
+ */
+int lab_setup_lock(const char *dir, char *why, size_t size);
+
+/*
  * Passwords stay the same from start to start: DIR/passwords/ALIAS. Those that exist replace the
  * organisation's, the others are written.
  */
 bool lab_setup_passwords(const char *dir, struct lab_org *org, char *why, size_t size);
 
-/* DIR/env: what points `onemapi` at this lab. */
-bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, char *why,
-                   size_t size);
+/* DIR/env: what points `onemapi` at this lab, as alice. */
+bool lab_setup_env(const char *dir, const struct lab_org *org, const struct lab_host *hosts,
+                   size_t count, char *why, size_t size);
 
 /* The line on stdout that says the lab is ready. */
 bool lab_setup_ready(const char *dir, const struct lab_org *org);

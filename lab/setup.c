@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,26 @@ bool lab_setup_dir(const char *dir, char *why, size_t size)
         if (!path_of(path, dir, inside[i], why, size) || !make_dir(path, why, size))
             return false;
     return true;
+}
+
+int lab_setup_lock(const char *dir, char *why, size_t size)
+{
+    char path[PATH_SIZE];
+    int fd;
+
+    if (!path_of(path, dir, "lock", why, size))
+        return -1;
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+        return fd;
+    if (fd >= 0 && errno == EWOULDBLOCK)
+        snprintf(why, size, "%s: another lab runs in this folder; end it, or use another --dir",
+                 dir);
+    else
+        failed(why, size, path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 /* ---- passwords ---- */
@@ -178,9 +199,10 @@ static void put_resolve(FILE *f, const struct lab_host *hosts, size_t count)
     fputs("'\n", f);
 }
 
-bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, char *why,
-                   size_t size)
+bool lab_setup_env(const char *dir, const struct lab_org *org, const struct lab_host *hosts,
+                   size_t count, char *why, size_t size)
 {
+    const struct lab_user *alice = lab_org_by_alias(org, "alice");
     char path[PATH_SIZE];
     FILE *f;
 
@@ -194,6 +216,8 @@ bool lab_setup_env(const char *dir, const struct lab_host *hosts, size_t count, 
     put_path(f, "ONEMAPI_CA_FILE", dir, "ca.pem");
     put_export(f, "ONEMAPI_USER", LAB_NETBIOS "\\alice");
     put_path(f, "ONEMAPI_PASSWORD_FILE", dir, "passwords/alice");
+    if (alice) /* no setting of onemapi's: what PR_PROFILE_UNRESOLVED_SERVER is set to */
+        put_export(f, "ONEMAPI_LAB_SERVER", alice->server_id);
     return !fclose(f) || failed(why, size, path);
 }
 

@@ -267,6 +267,19 @@ def says_which_folder_it_cannot_make():
     tap.check("/nowhere/at/all" in done.stderr, done.stderr)
 
 
+def refuses_a_folder_another_lab_runs_in():
+    before = (here.folder / "env").read_bytes()
+    done = tap.run(lab.LAB, "serve", "--dir", here.folder)
+    tap.equal(done.returncode, 1)
+    tap.equal(done.stdout, "", "stdout")
+    tap.check("another lab runs in this folder" in done.stderr, done.stderr)
+    tap.equal((here.folder / "env").read_bytes(), before, "env")
+
+
+def says_in_env_what_a_profile_needs():
+    tap.equal(here.env["ONEMAPI_LAB_SERVER"], here.users["alice"]["personalized_id"], "server")
+
+
 # ---- what it serves and refuses ----
 
 def refuses_what_each_age_refuses():
@@ -498,6 +511,8 @@ tap.main(
     ends_on_a_signal_with_everything_closed,
     says_what_it_does_not_understand,
     says_which_folder_it_cannot_make,
+    refuses_a_folder_another_lab_runs_in,
+    says_in_env_what_a_profile_needs,
     refuses_what_each_age_refuses,
     answers_an_echo_with_twenty_bytes,
     knows_no_other_path,
