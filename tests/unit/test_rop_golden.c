@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Captured ROP buffers, read as a server and as a client reads them. golden/emsmdb/README.md */
+#include "support/captured.h"
 #include "support/codec_check.h"
 
 #include <stdio.h>
@@ -195,40 +196,19 @@ static void test_the_logon_is_what_the_client_saw(void **state)
     assert_int_equal(om__rop_answer_handle(&rp->got, 0), 0); /* a handle may be 0 */
 }
 
-static void format_folder(const struct om_proprow *row, char *out, size_t size)
-{
-    uint64_t id = (uint64_t)om__proprow_int(row, PID_TAG_FOLDER_ID, 0);
-    size_t n = 0;
-
-    for (unsigned i = 0; i < 8; i++, id >>= 8)
-        n += (size_t)snprintf(out + n, size - n, "%02x", (unsigned)(id & 0xFF));
-    snprintf(
-        out + n, size - n, "\t%d\t%d\t%s\t%s\n", (int)om__proprow_int(row, PR_CONTENT_COUNT, -1),
-        (int)om__proprow_int(row, PR_CONTENT_UNREAD, -1),
-        om__proprow_string(row, PR_CONTAINER_CLASS_W), om__proprow_string(row, PR_DISPLAY_NAME_W));
-}
-
 static void test_the_folders_are_what_the_client_saw(void **state)
 {
     const struct om__query_rows_rsp *rows;
     struct replay *rp = *state;
-    char text[4096] = "";
-    uint8_t *want;
-    size_t n;
 
     read_number(rp, 2);
     assert_int_equal(rp->got.list[1].rsp.get_table.row_count, 19);
     read_number(rp, 3);
     rows = &rp->got.list[0].rsp.query_rows;
-    assert_int_equal(rows->row_count, 19);
-    for (uint16_t i = 0; i < rows->row_count; i++)
-        format_folder(&rows->rows[i], text + strlen(text), sizeof text - strlen(text));
-    want = om_test_file("golden/emsmdb/folders.txt", &n);
-    assert_string_equal(text, (const char *)want);
+    om_assert_captured_folders(rows->rows, rows->row_count);
     read_number(rp, 4);
     assert_int_equal(rp->got.list[0].rsp.query_rows.row_count, 0);
     assert_int_equal(rp->got.list[0].rsp.query_rows.origin, OM_BOOKMARK_END);
-    free(want);
 }
 
 /* Rows with properties that are not there come flagged; ours are written back to the same bytes. */
