@@ -38,7 +38,7 @@ class Relay:
         self._do(self._set(limit, then))
 
     def close(self):
-        self._do(self._set(0, CLOSE))
+        self._do(self._stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
@@ -49,6 +49,14 @@ class Relay:
     async def _set(self, limit, then):
         self._end()
         self.limit, self.then, self.passed = limit, then, 0
+
+    async def _stop(self):
+        self._end()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     # ---- where names lead ----
 
