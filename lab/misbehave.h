@@ -26,7 +26,8 @@
     X(HTTP_STATUS, "http-status", "STATUS", "answers every request with this status")              \
     X(HTTP_LOOP, "http-401", "", "answers 401 to everybody, the right password included")          \
     X(HTTP_READ_BODY, "http-read-body", "", "reads the whole declared body before a 401")          \
-    X(HTTP_NEGOTIATE, "http-negotiate-only", "", "knows no name but Negotiate, yet takes raw NTLM")\
+    X(HTTP_NEGOTIATE, "http-negotiate-only", "",                                                   \
+      "knows no name but Negotiate, yet takes raw NTLM")                                           \
     X(HTTP_RENAME, "http-ntlm-as-negotiate", "", "answers NTLM's first token as Negotiate, once")  \
     X(HTTP_CLOSE_401, "http-close-401", "", "closes the connection after each 401")                \
     X(HTTP_GARBAGE, "http-garbage", "", "answers with what is no HTTP")                            \
@@ -48,7 +49,8 @@
     X(RPC_FAULT, "rpc-fault", "HEX", "answers every call with this fault")                         \
     X(RPC_BIND_NAK, "rpc-bind-nak", "REASON", "refuses every bind")                                \
     /* AT counts from 0, over the stubs of all answers on an association */                        \
-    X(STUB_HUGE, "stub-huge", "AT", "sets four bytes of its answers' stubs to FF, from byte AT on")\
+    X(STUB_HUGE, "stub-huge", "AT",                                                                \
+      "sets four bytes of its answers' stubs to FF, from byte AT on")                              \
     X(STUB_SHORT, "stub-short", "AT", "ends a stub at byte AT of its answers' stubs")              \
     /* NSPI, RFR, EMSMDB and ROPs; an alias names whose mailbox */                                 \
     X(NSPI_BIND, "nspi-bind", "HEX", "NspiBind answers this code")                                 \

@@ -284,8 +284,8 @@ static void test_conn_hears_of_a_wrong_password_at_once(void **state)
 
 static void test_conn_gets_along_with_odd_servers(void **state)
 {
-    static const char *const odd[] = {"http-negotiate-only", "http-ntlm-as-negotiate",
-                                      "http-epa", "trickle=1"};
+    static const char *const odd[] = {"http-negotiate-only", "http-ntlm-as-negotiate", "http-epa",
+                                      "trickle=1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
