@@ -92,6 +92,9 @@ static const struct hint hints[] = {
     {OM_LAYER_TCP, OM_CAUSE_TIMEOUT, OM_NATIVE_NONE, 0,
      "a firewall may drop the connection: check host, port and route, or give --timeout more "
      "seconds"},
+    /* CURLE_SSL_CACERT_BADFILE */
+    {OM_LAYER_TLS, OM_CAUSE_TLS_FAILED, OM_NATIVE_CURL, 77,
+     "this machine has no trusted certificates: install ca-certificates"},
     {OM_LAYER_EPM, OM_CAUSE_NOT_REGISTERED, OM_NATIVE_NONE, 0,
      "the host runs no Exchange service of this kind: check the server's name. Exchange 2013 "
      "and later need RPC over HTTP, by an entry in the proxy map"},

@@ -69,9 +69,9 @@ om_status om__http1_feed(struct om__http1 *h, const void *p, size_t n, size_t *u
                          struct om_error *err);
 
 /*
- * The peer closed. What has come is enough when there is a whole head, or the whole status line of a
- * refusal that needs no more (a 401 does: its headers): the stage is then DONE. Otherwise the error:
- * cause closed.
+ * The peer closed. What has come is enough when there is a whole head, or the whole status line of
+ * a refusal that needs no more (a 401 does: its headers): the stage is then DONE. Otherwise the
+ * error: cause closed.
  */
 om_status om__http1_eof(struct om__http1 *h, struct om_error *err);
 

@@ -410,16 +410,15 @@ static om_status find_host(struct om__address_book *b, const char *home_mdb, str
     int64_t deadline = om__net_deadline(&b->session->net);
     struct om__link own = {0};
     uint16_t context;
-    om_status st =
-        om__rpc_conn_bind(b->link.conn, &om__referral_syntax, deadline, &context, why);
+    om_status st = om__rpc_conn_bind(b->link.conn, &om__referral_syntax, deadline, &context, why);
 
     if (st == OM_OK)
         return ask_host(b, &b->link, context, home_mdb, arena, host, why);
     if (why->cause != OM_CAUSE_BIND_REFUSED)
         return st; /* the connection broke: the address book is gone with it */
     om_error_clear(why);
-    st = om__link_open(b->session, b->link.route->server, OM_SERVICE_REFERRAL,
-                       &om__referral_syntax, &own, why);
+    st = om__link_open(b->session, b->link.route->server, OM_SERVICE_REFERRAL, &om__referral_syntax,
+                       &own, why);
     if (st == OM_OK)
         st = ask_host(b, &own, 0, home_mdb, arena, host, why);
     om__link_close(&own);

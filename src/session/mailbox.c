@@ -16,7 +16,8 @@
 
 /* --- RopLogon --- */
 
-/* ecWrongServer says where the mailbox went, [MS-OXCROPS] 2.2.3.1.4: an administrator wants to know. */
+/* ecWrongServer says where the mailbox went, [MS-OXCROPS] 2.2.3.1.4: an administrator wants to
+ * know. */
 static void name_new_server(const struct om__rop_answer *answer, om_status st, struct om_error *err)
 {
     if (OM_FAILED(st) && answer->present && answer->rsp.ec == EC_WRONG_SERVER &&

@@ -135,7 +135,7 @@ static void test_a_challenge_without_strong_protection_is_refused(void **state)
         assert_int_equal(om__auth_step(auth, NULL, 0, &token, &n, NULL), OM_OK);
         assert_int_equal(om_test_accept(&acceptor, token, n, &reply, &accepted, NULL), OM_OK);
         for (size_t k = 0; k < 4; k++) /* NegotiateFlags, [MS-NLMP] 2.2.1.2 */
-            reply.buf[20 + k] &= (uint8_t)~(rows[i].taken_out >> 8 * k);
+            reply.buf[20 + k] &= (uint8_t) ~(rows[i].taken_out >> 8 * k);
         if (!OM_FAILED(om__auth_step(auth, reply.buf, reply.len, &token, &n, &err)))
             fail_msg("taken without 0x%08X", rows[i].taken_out);
         assert_int_equal(err.layer, OM_LAYER_AUTH);

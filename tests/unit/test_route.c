@@ -422,9 +422,11 @@ static void test_the_rules(void **state)
 
 static void test_a_server_name_cannot_become_another_part_of_a_url(void **state)
 {
-    static const char *const wrong[] = {"a b", "a\nb", "host/x", "host?x", "host#x", "x y@contoso.test",
-                                        "guid@contoso.test/..", "h\\x", "\"h\""};
-    static const char *const right[] = {"ex2010", "EX_2010.contoso.test", "fe80::1", "b\xC3\xBC" "ro"};
+    static const char *const wrong[] = {
+        "a b",  "a\nb", "host/x", "host?x", "host#x", "x y@contoso.test", "guid@contoso.test/..",
+        "h\\x", "\"h\""};
+    static const char *const right[] = {"ex2010", "EX_2010.contoso.test", "fe80::1",
+                                        "b\xC3\xBC\x72o"};
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
