@@ -28,6 +28,8 @@
 #define OM_MAX_MAP_DATA       (64u << 10)  /* one RpcHttpProxyMap value */
 #define OM_MAX_MAP_ENTRIES    4096u        /* of all RpcHttpProxyMap values together */
 #define OM_MAX_SERVER_NAME    512u         /* a personalized server id or host name */
+#define OM_MAX_GAL_ROWS       (1u << 22)   /* entries of one address list */
+#define OM_MAX_FOLDER_DEPTH   512u         /* far below any real tree; paths grow with it */
 #define OM_MAX_TABLE_ROWS     (1u << 20)   /* folders of one mailbox */
 
 #endif

@@ -173,7 +173,7 @@ static void put_i64(struct om_wr *w, uint16_t type, int64_t v)
 static void put_i32(struct om_wr *w, om_proptag tag, uint32_t v)
 {
     char text[2048];
-    const char *name = OM_PROP_TYPE(tag) == PT_ERROR ? om_status_name(OM_STATUS(v)) : NULL;
+    const char *name = OM_PROP_TYPE(tag) == PT_ERROR && v ? om_status_name(OM_STATUS(v)) : NULL;
     int n = OM_PROP_TYPE(tag) == PT_LONG ? om_propflags_format(tag, v, text, sizeof text) : -1;
 
     if (name)

@@ -10,7 +10,7 @@
 
 #include "base/trace.h"
 
-#define OM_NET_TIMEOUT_MS 60000 /* the default of om__net.timeout_ms */
+#define OM_NET_TIMEOUT_MS 30000 /* the default of om__net.timeout_ms */
 
 /* HOST[:PORT]:ADDR[:PORT]: who asks for HOST (at PORT, or at any) is led to ADDR (at the second
  * PORT). */

@@ -25,6 +25,7 @@
 #define FROM_NAME     "profile property PR_ROH_PROXY_PRINCIPAL_NAME"
 #define FROM_PACKAGE  "profile property PR_PROFILE_AUTH_PACKAGE"
 #define FROM_UI_STATE "profile property PR_PROFILE_UI_STATE"
+#define FROM_SAFE     "mode smart: TLS unless the proxy is named with http://"
 #define FROM_MODE     "mode smart: RPC is encrypted unless the profile says otherwise"
 #define FROM_DEFAULT  "default"
 
@@ -339,6 +340,10 @@ static bool decide_tls(struct decision *d, bool own_proxy)
     if (own_scheme && w->proxy.tls && !tls) { /* of two wishes in one profile the safer one */
         tls = true;
         from = FROM_SERVER;
+    } else if (by_flags && !tls && !own_scheme && d->in->mode == OM_ROUTING_SMART) {
+        tls =
+            own_proxy || d->entry->tls; /* a flag left out is no wish for a password in the clear */
+        from = own_proxy ? FROM_SAFE : d->entry_from;
     } else if (!own_scheme && !by_flags) {
         tls = own_proxy || d->entry->tls; /* nobody said otherwise: https */
     }

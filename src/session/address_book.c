@@ -261,10 +261,15 @@ om_status om__book_rows(struct om__address_book *b, const struct om__nspi_stat *
     return om__book_verdict(b, &r, resp->code, "NspiQueryRows", err);
 }
 
-/* A server that stays where it is would keep us forever. */
+/* A server that stays where it is, or goes in circles, would keep us forever. */
 static om_status check_progress(const struct om__nspi_stat *before,
-                                const struct om__nspi_rows_resp *resp, struct om_error *err)
+                                const struct om__nspi_rows_resp *resp, uint32_t so_far,
+                                struct om_error *err)
 {
+    if (so_far > OM_MAX_GAL_ROWS)
+        return om__fail(err, MAPI_E_TABLE_TOO_BIG, OM_LAYER_NSPI, OM_CAUSE_TOO_LARGE,
+                        OM_NATIVE_NONE, 0, "the address list has more than %u entries, or no end",
+                        OM_MAX_GAL_ROWS);
     if (resp->rows.count == 0 || resp->stat.current_rec != before->current_rec)
         return OM_OK;
     return om__fail(err, MAPI_E_CORRUPT_DATA, OM_LAYER_NSPI, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
@@ -277,6 +282,7 @@ static om_status list_table(struct om__address_book *b, om_gal_fn *fn, void *ctx
 {
     struct om__nspi_stat stat = om__book_stat();
     struct om_arena arena;
+    uint32_t so_far = 0;
     bool go_on = true;
     om_status st = OM_OK;
 
@@ -287,7 +293,7 @@ static om_status list_table(struct om__address_book *b, om_gal_fn *fn, void *ctx
         om__arena_free(&arena);
         st = om__book_rows(b, &stat, NULL, PAGE_ROWS, &arena, &resp, err);
         if (st == OM_OK)
-            st = check_progress(&stat, &resp, err);
+            st = check_progress(&stat, &resp, so_far += resp.rows.count, err);
         if (st == OM_OK)
             st = emit_rows(&resp.rows, &arena, fn, ctx, &go_on, err);
         if (st == OM_OK && resp.rows.count == 0)
@@ -396,6 +402,7 @@ static om_status ask_host(struct om__address_book *b, struct om__link *link, uin
         if (st != OM_OK && !referral_declined(why))
             return st;
         if (st == OM_OK && strchr(answer, '.')) {
+            om_error_clear(why);
             *host = answer;
             return OM_OK;
         }
@@ -437,6 +444,7 @@ om_status om__address_book_host(struct om__address_book *b, const char *home_mdb
             *err = why;
         return om__error_frame(err, st, OM_LAYER_SESSION, "asking for the host of %s", name);
     }
+    b->refusal = why; /* with a short name the next step may fail, and this is why */
     om__session_note(b->session, OM_LAYER_RFR, "the host of %s is %s", name, host);
     *out = host;
     return OM_OK;

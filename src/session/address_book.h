@@ -15,6 +15,8 @@ struct om__address_book {
     char *server;         /* whose address book this is: what the profile names */
     struct om__link link; /* context 0 is NSPI */
     struct om__ndr_context handle;
+    struct om_error
+        refusal; /* why the last host asked for has its short name only; or status OM_OK */
 };
 
 om_status om__address_book_open(struct om_session *s, const char *server,

@@ -165,13 +165,11 @@ static om_status emit(struct om__folder_node *n, unsigned depth, struct om_wr *p
 static om_status walk(struct om__folder_tree *t, om_folder_fn *fn, void *ctx, uint32_t *visited,
                       bool *go_on, struct om_error *err)
 {
-    struct step *stack = om__malloc((t->count + 1) * sizeof *stack);
+    struct step stack[OM_MAX_FOLDER_DEPTH];
     struct om_wr path;
     uint32_t depth = 0, at = t->first_root;
     om_status st = OM_OK;
 
-    if (!stack)
-        return om__fail_memory(err, "the folder tree");
     om_wr_init(&path, PATH_CEILING);
     while (st == OM_OK && *go_on && (at != NONE || depth > 0)) {
         if (at == NONE) {
@@ -180,6 +178,11 @@ static om_status walk(struct om__folder_tree *t, om_folder_fn *fn, void *ctx, ui
             at = t->nodes[stack[depth].node].next;
             continue;
         }
+        if (depth == OM_MAX_FOLDER_DEPTH) {
+            st = om__fail(err, MAPI_E_TOO_COMPLEX, OM_LAYER_ROP, OM_CAUSE_TOO_LARGE, OM_NATIVE_NONE,
+                          0, "folders are nested deeper than %u levels", OM_MAX_FOLDER_DEPTH);
+            break;
+        }
         stack[depth] = (struct step){.node = at, .path_len = path.len};
         st = emit(&t->nodes[at], depth + 1, &path, fn, ctx, go_on, err);
         ++*visited;
@@ -187,7 +190,6 @@ static om_status walk(struct om__folder_tree *t, om_folder_fn *fn, void *ctx, ui
         at = t->nodes[at].first_child;
     }
     om_wr_free(&path);
-    om__free(stack);
     return st;
 }
 

@@ -49,7 +49,6 @@ struct reading {
     struct om_mailbox *mailbox;
     struct om__folder_tree *tree;
     uint32_t table; /* server object handle */
-    uint32_t expected;
     bool finished;
 };
 
@@ -57,14 +56,19 @@ struct reading {
 static om_status take_rows(struct reading *rd, const struct om__rop_answers *answers, uint32_t i,
                            struct om_error *err)
 {
+    const struct om__query_rows_rsp *last = &answers->list[i].rsp.query_rows;
     uint32_t before = rd->tree->count;
-    om_status st = add_rows(rd->tree, &answers->list[i].rsp.query_rows, err);
+    om_status st = add_rows(rd->tree, last, err);
 
     for (uint32_t k = 0; st == OM_OK && k < answers->more_count; k++) {
-        if (answers->more[k].id == RopQueryRows && answers->more[k].ec == 0)
-            st = add_rows(rd->tree, &answers->more[k].query_rows, err);
+        if (answers->more[k].id != RopQueryRows || answers->more[k].ec != 0)
+            continue;
+        last = &answers->more[k].query_rows;
+        st = add_rows(rd->tree, last, err);
     }
-    rd->finished = rd->tree->count == before || rd->tree->count >= rd->expected;
+    /* RowCount of the table may be an estimate; where the cursor stands is not.
+     * [MS-OXCTABL] 2.2.2.5 */
+    rd->finished = rd->tree->count == before || last->origin == OM_BOOKMARK_END;
     return st;
 }
 
@@ -90,7 +94,6 @@ static om_status read_first(struct reading *rd, struct om_arena *arena, struct o
         st = om__rop_answers_check(&b, &answers, err);
     if (st == OM_OK) {
         rd->table = om__rop_answer_handle(&answers, table);
-        rd->expected = answers.list[1].rsp.get_table.row_count;
         st = take_rows(rd, &answers, b.count - 1, err);
     }
     om__rop_batch_free(&b);

@@ -27,10 +27,10 @@ static void name_new_server(const struct om__rop_answer *answer, om_status st, s
 }
 
 /*
- * A mailbox and, where the profile wants it, the public store beside it, in one buffer. The public
- * store's answer is checked by the caller: what its absence means is the profile's affair.
+ * A mailbox and, where `public_id` is not NULL, the public store beside it, in one buffer. The
+ * public store's answer is checked by the caller: what its absence means is the profile's affair.
  */
-static om_status rop_logon(struct om_mailbox *m, bool with_public, om_status *public_status,
+static om_status rop_logon(struct om_mailbox *m, const uint8_t *public_id, om_status *public_status,
                            struct om_error *public_err, struct om_error *err)
 {
     const struct om__logon_req private = {
@@ -51,8 +51,8 @@ static om_status rop_logon(struct om_mailbox *m, bool with_public, om_status *pu
     om__arena_init(&arena, ANSWER_CEILING);
     om__rop_batch_init(&batch, m->logon_id);
     index = om__rop_add_logon(&batch, &private);
-    if (with_public) {
-        batch.logon_id = m->mdb->logon_count++; /* two logons of one id would be one */
+    if (public_id) {
+        batch.logon_id = *public_id;
         om__rop_add_logon(&batch, &public);
     }
     st = om__mdb_execute(m->mdb, &batch, &arena, &answers, err);
@@ -64,22 +64,21 @@ static om_status rop_logon(struct om_mailbox *m, bool with_public, om_status *pu
         m->store = om__rop_answer_handle(&answers, index);
         m->ipm_subtree = answers.list[0].rsp.logon.folder_ids[OM_FOLDER_IPM_SUBTREE];
     }
-    if (st == OM_OK && with_public)
+    if (st == OM_OK && public_id)
         *public_status = om__rop_answer_check(&batch, &answers, 1, public_err);
     om__rop_batch_free(&batch);
     om__arena_free(&arena);
     return st;
 }
 
-static om_status public_store_missing(struct om_session *s, const struct om_error *why,
+static om_status public_store_missing(struct om_mailbox *m, const struct om_error *why,
                                       struct om_error *err)
 {
     om_status st =
         om__fail(err, why->status, OM_LAYER_ROP, OM_CAUSE_NO_PUBLIC_STORE, why->native_kind,
                  why->native, "the public store cannot be opened: %.200s", why->detail);
 
-    om__error_target(err, "%s",
-                     s->own ? s->own->info.connection.server : s->profile.unresolved_server);
+    om__error_target(err, "%s", m->mdb->link.route->server);
     om__error_doing(err, "RopLogon of the public store");
     return st;
 }
@@ -89,16 +88,20 @@ static om_status log_on(struct om_mailbox *m, struct om_error *err)
     struct om_session *s = m->session;
     bool want_public = m->info.own && !om__session_flag(s, OM_CONNECT_IGNORE_NO_PF);
     struct om_error public_err = OM_ERROR_INIT;
-    om_status public_status = OM_OK;
-    om_status st = rop_logon(m, want_public, &public_status, &public_err, err);
+    om_status public_status = OM_OK, st = OM_OK;
+    uint8_t public_id;
 
+    if (want_public)
+        st = om__mdb_logon_id(m->mdb, &public_id, err);
+    if (st == OM_OK)
+        st = rop_logon(m, want_public ? &public_id : NULL, &public_status, &public_err, err);
     if (st != OM_OK) {
         om__error_doing(err, "RopLogon of %s", m->info.legacy_dn);
         om__error_target(err, "%s", m->mdb->link.route->server);
         return st;
     }
     if (public_status != OM_OK)
-        return public_store_missing(s, &public_err, err);
+        return public_store_missing(m, &public_err, err);
     if (m->info.own)
         s->public_store = want_public;
     return OM_OK;
@@ -225,10 +228,13 @@ static om_status open_entry(struct om_mailbox *m, const char *who, const char *u
     m->info.legacy_dn = entry.legacy_dn;
     om__session_note(s, OM_LAYER_SESSION, "the mailbox of %s is on %s", entry.display_name, server);
     st = om__mdb_acquire(s, server, user_dn ? user_dn : entry.legacy_dn, &m->mdb, err);
+    if (st != OM_OK && book->refusal.status != OM_OK)
+        return om__error_frame(err, st, OM_LAYER_RFR, "%s is no full host name: %.100s", server,
+                               book->refusal.detail);
     if (st != OM_OK)
         return st;
-    m->logon_id = m->mdb->logon_count++;
-    return log_on(m, err);
+    st = om__mdb_logon_id(m->mdb, &m->logon_id, err);
+    return st == OM_OK ? log_on(m, err) : st;
 }
 
 /* What a caller of MAPI sees when a store cannot be opened; what kept it stays beneath. */

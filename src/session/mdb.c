@@ -144,6 +144,16 @@ void om__mdb_release(struct om__mdb *mdb)
         om__mdb_close(mdb);
 }
 
+om_status om__mdb_logon_id(struct om__mdb *mdb, uint8_t *id, struct om_error *err)
+{
+    if (mdb->logons > UINT8_MAX)
+        return om__fail(err, MAPI_E_SESSION_LIMIT, OM_LAYER_EMSMDB, OM_CAUSE_TOO_LARGE,
+                        OM_NATIVE_NONE, 0, "%u mailboxes were opened on one connection",
+                        mdb->logons);
+    *id = (uint8_t)mdb->logons++;
+    return OM_OK;
+}
+
 static void disconnect(struct om__mdb *mdb)
 {
     struct om_wr w;

@@ -14,9 +14,15 @@ struct om__mdb {
     struct om__ndr_context cxh;
     struct om__version version; /* the server's */
     char version_text[OM_VERSION_TEXT];
-    unsigned users;      /* mailboxes on it; closed with the last one */
-    uint8_t logon_count; /* logon ids handed out */
+    unsigned users;  /* mailboxes on it; closed with the last one */
+    unsigned logons; /* logon ids handed out */
 };
+
+/*
+ * A logon id of this connection's own: two logons of one id would be one. It has 8 bits, so a
+ * connection shared by 256 mailboxes is full: MAPI_E_SESSION_LIMIT.
+ */
+om_status om__mdb_logon_id(struct om__mdb *mdb, uint8_t *id, struct om_error *err);
 
 /*
  * Connects to `server` as `user_dn` and puts the connection into the session's list. An existing

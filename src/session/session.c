@@ -18,8 +18,6 @@
 #define PR_PROFILE_UNRESOLVED_NAME   OM_PROP_TAG(PT_STRING8, 0x6607)
 #define PR_PROFILE_UNRESOLVED_SERVER OM_PROP_TAG(PT_STRING8, 0x6608)
 
-#define DEFAULT_TIMEOUT_MS 30000
-
 static bool copy(char **out, const char *text)
 {
     if (!text || !*text)
@@ -102,7 +100,8 @@ static om_status take_network(struct om_session *s, const struct om_session_opti
 
     if (st != OM_OK)
         return st;
-    s->net.timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
+    if (o->timeout_ms > 0)
+        s->net.timeout_ms = o->timeout_ms;
     s->net.trace = (struct om__trace){.emit = o->trace, .ctx = o->trace_ctx};
     for (size_t i = 0; o->resolve && o->resolve[i] && st == OM_OK; i++)
         st = om__net_add_overrides(&s->net, o->resolve[i], err);

@@ -23,6 +23,13 @@ static bool collect(void *ctx, const struct om_folder *f)
     return true;
 }
 
+static bool count(void *ctx, const struct om_folder *f)
+{
+    (void)f;
+    ++*(int *)ctx;
+    return true;
+}
+
 static bool stop_at_second(void *ctx, const struct om_folder *f)
 {
     (void)f;
@@ -81,7 +88,7 @@ static void test_two_folders_of_one_id_are_both_given(void **state)
     om__folder_tree_free(&t);
 }
 
-static void test_a_deep_tree_needs_no_stack(void **state)
+static void test_a_tree_too_deep_is_refused_where_it_gets_so(void **state)
 {
     struct om_error err = OM_ERROR_INIT;
     struct om__folder_tree t;
@@ -91,6 +98,23 @@ static void test_a_deep_tree_needs_no_stack(void **state)
     om__folder_tree_init(&t);
     for (uint64_t i = 1; i <= 100000; i++)
         add(&t, i, i - 1, "d");
+    assert_int_equal(om__folder_tree_walk(&t, count, &seen, &err), MAPI_E_TOO_COMPLEX);
+    assert_int_equal(err.cause, OM_CAUSE_TOO_LARGE);
+    assert_int_equal(seen, 512);
+    om__folder_tree_free(&t);
+}
+
+static void test_a_listener_can_stop_early(void **state)
+{
+    struct om_error err = OM_ERROR_INIT;
+    struct om__folder_tree t;
+    int seen = 0;
+
+    (void)state;
+    om__folder_tree_init(&t);
+    add(&t, 2, 1, "a");
+    add(&t, 3, 2, "b");
+    add(&t, 4, 2, "c");
     assert_int_equal(om__folder_tree_walk(&t, stop_at_second, &seen, &err), OM_OK);
     assert_int_equal(seen, 2);
     om__folder_tree_free(&t);
@@ -115,7 +139,8 @@ int main(void)
         cmocka_unit_test(test_parents_come_first_whatever_the_order),
         cmocka_unit_test(test_a_tree_below_itself_is_an_error),
         cmocka_unit_test(test_two_folders_of_one_id_are_both_given),
-        cmocka_unit_test(test_a_deep_tree_needs_no_stack),
+        cmocka_unit_test(test_a_tree_too_deep_is_refused_where_it_gets_so),
+        cmocka_unit_test(test_a_listener_can_stop_early),
         cmocka_unit_test(test_no_folders_is_no_error),
     };
 
