@@ -183,7 +183,6 @@ def stage_asan(report, more=()):
     """Every test there is, under AddressSanitizer, LeakSanitizer and UBSan."""
     options = ["-Dfaults=true", "-Db_sanitize=address,undefined"]
     env = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-           # not strict_string_checks: gss-ntlmssp calls strndup() on names without a NUL, rightly
            "ASAN_OPTIONS": "detect_stack_use_after_return=1"}
     if build(report, "asan", options, {"CC": "gcc"}):
         meson_tests(report, "asan", ["--timeout-multiplier", "3", *more], 1200, env)
