@@ -98,7 +98,8 @@ class Run:
         e = self.error
         return (self.exit in (1, 3, 4, 5, 6) and not self.stdout and e and e["layer"] != "none"
                 and e["cause"] not in ("none", "internal") and isinstance(e["native"], int)
-                and e["name"] and e["hint"] and e["target"] and e["message"])
+                and e["hint"] and e["target"] and e["message"]
+                and (e["name"] or e["status"] == e["native"]))  # a code of the server's that has no name
 
     def is_in_time(self, seconds=TIMEOUT * WAITS + SLACK):
         return self.seconds < seconds

@@ -128,13 +128,14 @@ class Relay:
         return data if left < 0 else data[:left] + bytes([data[left] ^ 0xFF]) + data[left + 1:]
 
     def _end(self):
-        for writer in self.clients:
-            if self.then == RESET:
+        for writer in list(self.clients):
+            if self.then != RESET:
+                writer.close()
+                continue
+            with contextlib.suppress(OSError):  # it may have ended by itself
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                                            struct.pack("ii", 1, 0))
-                writer.transport.abort()
-            else:
-                writer.close()
+            writer.transport.abort()
 
 
 @contextlib.contextmanager
