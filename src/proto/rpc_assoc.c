@@ -641,17 +641,32 @@ static void record_fault(struct om__rpc_assoc *a, uint32_t status, struct om_err
 }
 
 /*
- * [C706] 12.6.4.7. A fault may come without a verifier even on a sealed association, and what
- * stands behind its status is not read ([MS-RPCE] 2.2.2.8), so its verifier is not checked either.
+ * A fault may come without a verifier even on a sealed association: Windows and Samba send it so,
+ * and after a refused AUTH3 there is nothing to sign with. One that has the verifier agreed on is
+ * opened first: it moved the sender's sequence on.
  */
-static om_status on_fault(struct om__rpc_assoc *a, const struct om__rpc_pdu *pdu,
+static om_status open_fault(struct om__rpc_assoc *a, const struct om__rpc_pdu *pdu, uint8_t *bytes,
+                            struct om_error *err)
+{
+    const struct om__rpc_protection *p = &a->protection;
+
+    if (!p->signature_size || !pdu->has_auth || pdu->auth.auth_type != p->auth_type ||
+        pdu->auth.value.cb != p->signature_size)
+        return OM_OK;
+    return om__rpc_open(pdu, bytes, p, err);
+}
+
+/* [C706] 12.6.4.7. What stands behind the status is not read ([MS-RPCE] 2.2.2.8). */
+static om_status on_fault(struct om__rpc_assoc *a, const struct om__rpc_pdu *pdu, uint8_t *bytes,
                           struct om__rpc_event *event, bool *produced, struct om_error *err)
 {
     struct call *call = find_call(a, pdu->header.call_id);
     bool alter = a->state == S_ALTERING && pdu->header.call_id == a->bind_call_id;
     bool binding = a->state == S_BINDING || a->state == S_SECURING;
-    om_status st;
+    om_status st = open_fault(a, pdu, bytes, err);
 
+    if (st != OM_OK)
+        return st;
     record_fault(a, pdu->fault.status, &a->event_error);
     st = move(a, alter ? E_ALTER_FAULT : E_FAULT, a->event_error.detail, err);
     if (st != OM_OK)
@@ -722,7 +737,7 @@ static om_status dispatch(struct om__rpc_assoc *a, const struct om__rpc_pdu *pdu
     case OM_RPC_RESPONSE:
         return on_response(a, pdu, bytes, event, produced, err);
     case OM_RPC_FAULT:
-        return on_fault(a, pdu, event, produced, err);
+        return on_fault(a, pdu, bytes, event, produced, err);
     case OM_RPC_SHUTDOWN:
         return on_end(a, E_SHUTDOWN, err);
     default:

@@ -391,7 +391,7 @@ static void end_call(struct call *c)
     c->used = c->handed_out = false;
 }
 
-/* A fault that no code of the interface's took part in. */
+/* `executed` is false for a fault that no code of the interface's took part in. */
 static om_status send_fault(struct om__rpc_server *s, uint32_t call_id, uint16_t context_id,
                             uint32_t status, bool executed, struct om_error *err)
 {
@@ -404,6 +404,8 @@ static om_status send_fault(struct om__rpc_server *s, uint32_t call_id, uint16_t
 
     if (!executed)
         pdu.header.flags |= OM_PFC_DID_NOT_EXECUTE;
+    if (s->config.sign_faults)
+        return om__rpc_queue_stub(&s->queue, &pdu, "", 0, s->max_xmit, &s->protection, err);
     return om__rpc_queue_send(&s->queue, &pdu, err);
 }
 

@@ -43,6 +43,7 @@ struct om__rpc_server_config {
     const struct om__rpc_acceptor *ntlm; /* borrowed likewise; NULL: auth_type 10 gets bind_nak 8 */
     bool require_auth;                   /* requests without RPC security get fault 5 */
     bool no_header_sign;                 /* do not offer PFC_SUPPORT_HEADER_SIGN, as some servers */
+    bool sign_faults;                    /* Windows and Samba send faults without a verifier */
     uint16_t max_frag;                   /* 0: OM_MAX_RPC_FRAG */
     uint32_t assoc_group_id;             /* what a bind that brings 0 is given */
     const char *sec_addr;                /* the port as text, "6001"; "" over RPC/HTTP */

@@ -156,12 +156,12 @@ static om_status put_fragment(struct om__rpc_queue *q, struct om__rpc_pdu *pdu,
     return protection->protect(protection->ctx, &target, err);
 }
 
-/* alloc_hint stands in the same place in both heads that carry a stub. */
+/* A fault's was set by who made it. */
 static void set_alloc_hint(struct om__rpc_pdu *pdu, size_t n)
 {
     if (pdu->header.ptype == OM_RPC_REQUEST)
         pdu->request.alloc_hint = (uint32_t)n;
-    else
+    else if (pdu->header.ptype == OM_RPC_RESPONSE)
         pdu->response.alloc_hint = (uint32_t)n;
 }
 

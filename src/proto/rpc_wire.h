@@ -48,9 +48,9 @@ struct om__rpc_protection {
 };
 
 /*
- * Queues a stub as fragments of the request or response whose head is given, none larger than
- * max_frag. All or nothing: after a failure nothing was queued, but the protection's sequence may
- * have moved on.
+ * Queues a stub as fragments of the request, response or fault whose head is given, none larger
+ * than max_frag. All or nothing: after a failure nothing was queued, but the protection's sequence
+ * may have moved on.
  */
 om_status om__rpc_queue_stub(struct om__rpc_queue *q, const struct om__rpc_pdu *head,
                              const void *stub, size_t n, uint16_t max_frag,

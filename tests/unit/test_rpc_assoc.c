@@ -30,12 +30,13 @@ struct rig {
     struct om__auth *auth;
 };
 
-static void start(struct rig *rig, enum om__auth_mech mech, enum om__rpc_level level,
-                  const char *password, size_t chunk)
+static void start_with(struct rig *rig, enum om__auth_mech mech, enum om__rpc_level level,
+                       const char *password, size_t chunk, bool sign_faults)
 {
     struct om__rpc_server_config server = {.interfaces = om_test_interfaces,
                                            .interface_count = 2,
                                            .assoc_group_id = 77,
+                                           .sign_faults = sign_faults,
                                            .sec_addr = "6001"};
     struct om__identity id = {0};
     struct om_error err = OM_ERROR_INIT;
@@ -57,6 +58,12 @@ static void start(struct rig *rig, enum om__auth_mech mech, enum om__rpc_level l
     client.auth = rig->auth;
     assert_int_equal(om__rpc_assoc_new(&client, &rig->pair.client, &err), OM_OK);
     assert_int_equal(om__rpc_server_new(&server, &rig->pair.server, &err), OM_OK);
+}
+
+static void start(struct rig *rig, enum om__auth_mech mech, enum om__rpc_level level,
+                  const char *password, size_t chunk)
+{
+    start_with(rig, mech, level, password, chunk, false);
 }
 
 static void stop(struct rig *rig)
@@ -497,6 +504,62 @@ static void test_a_damaged_answer_does_not_pass(void **state)
     }
 }
 
+/* A call that is answered by a fault, on its way to the client. */
+static uint32_t call_to_fault(struct rig *rig, uint16_t context)
+{
+    uint32_t id;
+
+    assert_int_equal(om__rpc_assoc_call(rig->pair.client, context, 0, NULL, "x", 1, &id, NULL),
+                     OM_OK);
+    om_test_to_server(&rig->pair);
+    assert_int_equal(server_event(rig, OM_RPC_SV_REQUEST).call_id, id);
+    assert_int_equal(om__rpc_server_fault(rig->pair.server, id, 0x6F7, NULL), OM_OK);
+    om_test_to_client(&rig->pair);
+    return id;
+}
+
+static void test_a_signed_fault_moves_the_sequence_on(void **state)
+{
+    (void)state;
+    for (enum om__rpc_level level = OM_RPC_LEVEL_INTEGRITY; level <= OM_RPC_LEVEL_PRIVACY;
+         level++) {
+        struct rig rig;
+        struct om__rpc_event ev;
+        uint16_t context;
+        uint32_t id;
+
+        start_with(&rig, OM_AUTH_MECH_NTLM, level, "secret", 0, true);
+        context = bind_first(&rig);
+        id = call_to_fault(&rig, context);
+        ev = client_event(&rig, OM_RPC_EV_FAULT);
+        assert_int_equal(ev.call_id, id);
+        assert_int_equal(ev.status, 0x6F7);
+        call_once(&rig, context, 10, 1);
+        stop(&rig);
+    }
+}
+
+static void test_a_damaged_signed_fault_is_not_believed(void **state)
+{
+    static const int places[] = {24, -18, -1}; /* status, trailer's context id, sequence */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct rig rig;
+        int at = places[i];
+        uint16_t context;
+
+        start_with(&rig, OM_AUTH_MECH_NTLM, OM_RPC_LEVEL_PRIVACY, "secret", 0, true);
+        context = bind_first(&rig);
+        rig.pair.mangle = flip;
+        rig.pair.mangle_ctx = &at;
+        call_to_fault(&rig, context);
+        assert_int_equal(client_event(&rig, OM_RPC_EV_FAILED).error->cause, OM_CAUSE_BAD_SIGNATURE);
+        no_client_event(&rig);
+        stop(&rig);
+    }
+}
+
 static void test_an_answer_of_another_level_is_refused_by_name(void **state)
 {
     struct om__rpc_server_event sv;
@@ -920,6 +983,8 @@ int main(void)
         cmocka_unit_test(test_ntlm_where_it_is_not_offered_is_bind_nak),
         cmocka_unit_test(test_a_server_that_requires_security_faults_without_it),
         cmocka_unit_test(test_a_damaged_answer_does_not_pass),
+        cmocka_unit_test(test_a_signed_fault_moves_the_sequence_on),
+        cmocka_unit_test(test_a_damaged_signed_fault_is_not_believed),
         cmocka_unit_test(test_an_answer_of_another_level_is_refused_by_name),
         cmocka_unit_test(test_a_damaged_request_is_faulted_and_ends_the_association),
         cmocka_unit_test(test_what_a_server_must_not_send_names_event_and_state),
