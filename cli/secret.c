@@ -63,7 +63,11 @@ static om_status fail_errno(struct cli *cli, const char *target)
 {
     bool missing = errno == ENOENT || errno == ENOTDIR;
     bool denied = errno == EACCES || errno == EPERM;
+    char late[64];
 
+    snprintf(late, sizeof late, "it was not there within %g s", cli->timeout_ms / 1000.0);
+    if (errno == ETIMEDOUT)
+        return fail(cli, MAPI_E_TIMEOUT, OM_CAUSE_TIMEOUT, target, late);
     return fail(cli,
                 missing  ? MAPI_E_NOT_FOUND
                 : denied ? MAPI_E_NO_ACCESS
@@ -72,6 +76,20 @@ static om_status fail_errno(struct cli *cli, const char *target)
                 : denied ? OM_CAUSE_ACCESS_DENIED
                          : OM_CAUSE_IO,
                 target, strerror(errno));
+}
+
+static struct timespec deadline_in(unsigned ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000L;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
 }
 
 /* Milliseconds left until a deadline; -1 without one. */
@@ -105,7 +123,7 @@ static ssize_t read_all(int fd, char *buf, const struct timespec *deadline)
             return -1;
         }
         got = ready < 0 ? -1 : read(fd, buf + n, PASSWORD_MAX + 1 - n);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got < 0)
             return -1;
@@ -141,10 +159,12 @@ static om_status first_line(struct cli *cli, const char *buf, size_t n, const ch
 
 /* ---- a file ---- */
 
+/* A pipe's other end may never write; a person at a terminal may take their time. */
 static om_status from_fd(struct cli *cli, int fd, const char *target, char **password)
 {
+    struct timespec deadline = deadline_in(cli->timeout_ms);
     char buf[PASSWORD_MAX + 1];
-    ssize_t n = read_all(fd, buf, NULL);
+    ssize_t n = read_all(fd, buf, isatty(fd) ? NULL : &deadline);
     om_status st =
         n < 0 ? fail_errno(cli, target) : first_line(cli, buf, (size_t)n, target, password);
 
@@ -160,7 +180,8 @@ static om_status from_file(struct cli *cli, const char *path, char **password)
 
     if (strcmp(path, "-") == 0)
         return from_fd(cli, STDIN_FILENO, "standard input", password);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* O_NONBLOCK: opening a named pipe does not wait for who writes, reading it does */
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &info) != 0)
         st = fail_errno(cli, path);
     else if (S_ISDIR(info.st_mode)) {
@@ -179,6 +200,20 @@ static om_status from_file(struct cli *cli, const char *path, char **password)
 
 /* ---- a command ---- */
 
+/*
+ * Where no terminal is, which a group in the background could not ask at, a group of its own: then
+ * what a command has started ends with it.
+ */
+static void leave_group(void)
+{
+    int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    if (terminal < 0)
+        setpgid(0, 0);
+    else
+        close(terminal);
+}
+
 /* Starts a program with its output in a pipe and gives the pipe's end, -1 when it cannot. */
 static int start(char *const argv[], bool quiet, pid_t *pid)
 {
@@ -191,6 +226,7 @@ static int start(char *const argv[], bool quiet, pid_t *pid)
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
         signal(SIGPIPE, SIG_DFL);
+        leave_group();
         dup2(ends[1], STDOUT_FILENO);
         if (quiet && null >= 0) {
             dup2(null, STDIN_FILENO);
@@ -207,44 +243,67 @@ static int start(char *const argv[], bool quiet, pid_t *pid)
     return ends[0];
 }
 
-/* The exit status as the shell writes it; a child that is still there after a failure is ended. */
-static int reap(pid_t pid, bool end_it)
+static const struct timespec at_once; /* a deadline that is over */
+
+/* The exit status as the shell writes it; -1: the child was there past the deadline, and is ended.
+ */
+static int reap(pid_t pid, const struct timespec *deadline)
 {
+    const struct timespec pause = {0, 10 * 1000000L};
+    bool ended = false;
     int status;
 
-    if (end_it)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
+    for (;;) {
+        pid_t got = waitpid(pid, &status, ended ? 0 : WNOHANG);
+
+        if (got == pid)
+            break;
+        if (got < 0 && errno != EINTR)
             return 127;
+        if (got == 0 && left_ms(deadline)) {
+            nanosleep(&pause, NULL);
+        } else if (got == 0) {
+            kill(getpgid(pid) == pid ? -pid : pid, SIGKILL);
+            ended = true;
+        }
     }
+    if (ended)
+        return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Its text is shown nowhere: there may be a secret in it. */
 static om_status from_command(struct cli *cli, const char *command, char **password)
 {
+    static const char target[] = "the password command";
+    struct timespec deadline = deadline_in(cli->timeout_ms);
     char *argv[] = {strdup("sh"), strdup("-c"), strdup(command), NULL};
     char buf[PASSWORD_MAX + 1], why[64];
     om_status st;
     ssize_t n = -1;
     pid_t pid = -1;
-    int fd = -1, code;
+    int fd = -1, code = 0;
 
     if (argv[0] && argv[1] && argv[2])
         fd = start(argv, false, &pid);
     if (fd >= 0) {
-        n = read_all(fd, buf, NULL);
+        n = read_all(fd, buf, &deadline);
         close(fd);
     }
+    if (n >= 0 && (code = reap(pid, &deadline)) < 0) {
+        errno = ETIMEDOUT;
+        n = -1;
+        pid = -1;
+    }
     if (n < 0) {
-        st = fail_errno(cli, command);
+        st = fail_errno(cli, target);
         if (pid > 0)
-            reap(pid, true);
-    } else if ((code = reap(pid, false)) != 0) {
+            reap(pid, &at_once);
+    } else if (code != 0) {
         snprintf(why, sizeof why, "the command ended with exit code %d", code);
-        st = fail(cli, MAPI_E_CALL_FAILED, OM_CAUSE_NO_CREDENTIALS, command, why);
+        st = fail(cli, MAPI_E_CALL_FAILED, OM_CAUSE_NO_CREDENTIALS, target, why);
     } else {
-        st = first_line(cli, buf, (size_t)n, command, password);
+        st = first_line(cli, buf, (size_t)n, target, password);
     }
     explicit_bzero(buf, sizeof buf);
     for (size_t i = 0; i < 3; i++)
@@ -290,8 +349,7 @@ static void from_secret_service(struct cli *cli, const char *user, char **passwo
 
     for (size_t i = 0; i < 6; i++)
         ready = ready && argv[i];
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += SECRET_SERVICE_MS / 1000;
+    deadline = deadline_in(SECRET_SERVICE_MS);
     fd = ready ? start(argv, true, &pid) : -1;
     if (fd >= 0) {
         n = read_all(fd, buf, &deadline);
@@ -299,7 +357,7 @@ static void from_secret_service(struct cli *cli, const char *user, char **passwo
             cli_warn(cli, "the secret service did not answer within %d s",
                      SECRET_SERVICE_MS / 1000);
         close(fd);
-        if (reap(pid, n < 0) == 0 && n > 0 &&
+        if (reap(pid, n < 0 ? &at_once : &deadline) == 0 && n > 0 &&
             first_line(cli, buf, (size_t)n, "", password) != OM_OK)
             om_error_clear(&cli->err);
     }

@@ -134,6 +134,10 @@ static const struct hint hints[] = {
     {OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR, OM_NATIVE_NONE, 0,
      "the RPC proxy may not reach that server and port: check PR_PROFILE_UNRESOLVED_SERVER, "
      "and that the mailbox is on Exchange 2013 or later (older servers are reached by TCP)"},
+    {OM_LAYER_AUTH, OM_CAUSE_TIMEOUT, OM_NATIVE_NONE, 0,
+     "the password command, or who writes the password file, did not end in time: try it by "
+     "itself, "
+     "or give --timeout more seconds"},
     {OM_LAYER_TLS, OM_CAUSE_CERTIFICATE, OM_NATIVE_TLS, 10, /* X509_V_ERR_CERT_HAS_EXPIRED */
      "have the certificate renewed, or check this machine's date; the last field of a map entry, "
      "true, accepts any certificate"},

@@ -13,6 +13,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import tap
@@ -490,6 +491,49 @@ def password_files_and_commands_that_fail_say_so():
               "environment")
 
 
+def a_password_that_never_comes_is_waited_for_until_the_timeout():
+    home = ready_to_log_on()
+    pipe = tap.folder() / "pipe"
+    os.mkfifo(pipe, 0o600)
+    for words in [["--password-command", "exec sleep 60"], ["--password-command", "exec sleep 60 >&-"],
+                  ["--password-file", pipe]]:
+        began = time.monotonic()
+        error = logon(home, "--timeout", "0.5", *words)
+        tap.check(time.monotonic() - began < 20, f"{words}: it was waited for")
+        tap.equal((error["layer"], error["cause"], error["name"]), ("auth", "timeout", "MAPI_E_TIMEOUT"),
+                  f"{words}")
+        tap.check("--timeout" in error["hint"], error)
+
+
+def without_a_terminal_all_the_password_command_started_ends_with_it():
+    home = ready_to_log_on()
+    seen = tap.folder() / "seen"
+    command = f"sh -c 'sleep 3; touch {seen}'; echo x"
+    done = tap.run("setsid", "--wait", ONEMAPI, "--user", "alice", "--timeout", "0.5", "--home", home.dir,
+                   "--password-command", command, "logon", env={**CLEAN, **NO_BUS})
+    tap.equal(done.returncode, 4, done.stderr)
+    time.sleep(4)
+    tap.check(not seen.exists(), "a child of the command went on")
+
+
+def a_password_written_to_a_pipe_is_taken():
+    home = ready_to_log_on()
+    pipe = tap.folder() / "pipe"
+    os.mkfifo(pipe, 0o600)
+    with tap.process("sh", "-c", 'sleep 0.3; echo secret >"$1"', "sh", pipe):
+        tap.equal(logon(home, "--password-file", pipe, expect=5)["layer"], "tcp", "past the password")
+
+
+def the_password_command_is_shown_nowhere():
+    home = ready_to_log_on()
+    for command in ["echo; : hunter2", "exit 3 # hunter2", "printf 'a\\0b' # hunter2"]:
+        words = ["--user", "alice", *NOBODY_THERE, "--password-command", command, "logon"]
+        for done in [home.run(*words), home.run("--json", *words)]:
+            tap.equal(done.returncode, 4, command)
+            tap.check("hunter2" not in done.stdout + done.stderr, done.stderr)
+            tap.check("the password command" in done.stderr, done.stderr)
+
+
 def a_password_is_taken_from_file_command_or_secret_service():
     home = ready_to_log_on()
     file = tap.folder() / "pw"
@@ -577,6 +621,10 @@ tap.main(
     a_full_disk_loses_nothing,
     a_read_only_home_still_reads,
     password_files_and_commands_that_fail_say_so,
+    a_password_that_never_comes_is_waited_for_until_the_timeout,
+    without_a_terminal_all_the_password_command_started_ends_with_it,
+    a_password_written_to_a_pipe_is_taken,
+    the_password_command_is_shown_nowhere,
     a_password_is_taken_from_file_command_or_secret_service,
     without_anywhere_to_ask_there_is_no_hanging,
     loose_password_files_are_warned_about,
