@@ -138,6 +138,15 @@ static const struct hint hints[] = {
      "the password command, or who writes the password file, did not end in time: try it by "
      "itself, "
      "or give --timeout more seconds"},
+    {OM_LAYER_TLS, OM_CAUSE_NOT_FOUND, OM_NATIVE_NONE, 0,
+     "--ca-file (ONEMAPI_CA_FILE) names a file that is there: check its path"},
+    {OM_LAYER_TLS, OM_CAUSE_ACCESS_DENIED, OM_NATIVE_NONE, 0,
+     "make the file that --ca-file (ONEMAPI_CA_FILE) names readable for you"},
+    {OM_LAYER_TLS, OM_CAUSE_IO, OM_NATIVE_NONE, 0,
+     "--ca-file (ONEMAPI_CA_FILE) names a file that can be read: check its path"},
+    {OM_LAYER_TLS, OM_CAUSE_BAD_SYNTAX, OM_NATIVE_NONE, 0,
+     "--ca-file (ONEMAPI_CA_FILE) names a file of certificates in PEM, which begin with "
+     "-----BEGIN CERTIFICATE-----"},
     {OM_LAYER_TLS, OM_CAUSE_CERTIFICATE, OM_NATIVE_TLS, 10, /* X509_V_ERR_CERT_HAS_EXPIRED */
      "have the certificate renewed, or check this machine's date; the last field of a map entry, "
      "true, accepts any certificate"},

@@ -82,6 +82,8 @@ om_status om__link_open(struct om_session *s, const char *server, enum om__servi
     om_status st;
 
     st = om_route_explain(s->store, s->profile.name, server, &l.route, err);
+    if (st == MAPI_E_INVALID_PARAMETER) /* the profile or a server says so, not the caller */
+        st = om__error_frame(err, MAPI_E_BAD_VALUE, OM_LAYER_SESSION, "finding the server");
     if (st == OM_OK)
         st = target_of(s, l.route, service, &target, err);
     if (st == OM_OK) {

@@ -95,7 +95,7 @@ def profiles_are_created_listed_shown_and_deleted():
     home.ok("profile", "delete", "dave")
     tap.equal(home.fails(3, "profile", "delete", "dave")["layer"], "profile", "layer")
     home.fails(2, "profile", "mode", "carol", "outlook")
-    tap.equal(home.fails(1, "profile", "create", "a/b")["cause"], "bad-argument", "cause")
+    tap.equal(home.fails(2, "profile", "create", "a/b")["cause"], "bad-argument", "cause")
 
 
 def the_profile_comes_from_option_environment_or_default():
@@ -196,14 +196,14 @@ def map_values_are_set_listed_and_deleted():
     tap.check("mail.contoso.test" in home.ok("map", "list"), "table")
     home.ok("map", "delete", "rpchttpproxymap_b")
     tap.equal(home.fails(3, "map", "delete", "RpcHttpProxyMap_B")["layer"], "map", "layer")
-    tap.equal(home.fails(1, "map", "set", "ProxyMap", ENTRY)["cause"], "bad-argument", "name")
+    tap.equal(home.fails(2, "map", "set", "ProxyMap", ENTRY)["cause"], "bad-argument", "name")
 
 
 def map_mistakes_have_entry_and_column():
     home = Home()
     data = "contoso.com=mail.contoso.com,ntlm,ntlm,false b.com=m,digest,ntlm,perhaps"
     method, last = data.index("digest") + 1, data.index("perhaps") + 1
-    error = home.fails(1, "map", "set", "RpcHttpProxyMap_X", data)
+    error = home.fails(2, "map", "set", "RpcHttpProxyMap_X", data)
     tap.equal((error["layer"], error["cause"], error["native"]), ("map", "bad-syntax", method), "error")
     tap.equal([(e["value_name"], e["entry"], e["column"]) for e in error["errors"]],
               [("RpcHttpProxyMap_X", 2, method), ("RpcHttpProxyMap_X", 2, last)], "errors")
@@ -224,6 +224,26 @@ def map_check_warns():
     kinds = sorted(w["kind"] for w in json.loads(done.stdout)["warnings"])
     tap.equal(kinds, ["basic-without-tls", "case", "case", "certificate-off", "shadowed"], "kinds")
     tap.equal(home.json("map", "check")["entries"], 0, "an empty map")
+
+
+def a_server_that_is_none_is_usage_but_for_the_profiles():
+    home = ready_to_log_on()
+    for server in ["guid@", "@contoso.test", "a b", ""]:
+        error = home.fails(2, "map", "explain", server)
+        tap.equal((error["layer"], error["cause"]), ("route", "bad-argument"), server)
+    home.ok("prop", "set", "p", "global", "PR_PROFILE_UNRESOLVED_SERVER=guid@")
+    error = logon(home, "--password-command", "echo x", expect=1)
+    tap.equal((error["layer"], error["cause"]), ("route", "bad-argument"), "the profile's")
+
+
+def a_ca_file_that_is_none_is_usage():
+    home = ready_to_log_on()
+    text = tap.folder() / "ca.txt"
+    text.write_text("no PEM\n")
+    for file, cause in [("/nonexistent/ca.pem", "not-found"), (text, "bad-syntax"), ("/", "bad-syntax")]:
+        error = logon(home, "--password-command", "echo x", "--ca-file", file, expect=2)
+        tap.equal((error["layer"], error["cause"], error["target"]), ("tls", cause, str(file)), "error")
+        tap.check("--ca-file" in error["hint"], error)
 
 
 def explain_names_every_source():
@@ -605,6 +625,8 @@ tap.main(
     map_values_are_set_listed_and_deleted,
     map_mistakes_have_entry_and_column,
     map_check_warns,
+    a_server_that_is_none_is_usage_but_for_the_profiles,
+    a_ca_file_that_is_none_is_usage,
     explain_names_every_source,
     cdo_mode_fails_where_the_original_does,
     a_missing_entry_is_not_found,
