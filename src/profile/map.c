@@ -486,6 +486,21 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp((*x)->name, (*y)->name);
 }
 
+/* The map's own order: by value, entry and column. */
+static int by_place(const void *a, const void *b)
+{
+    const struct om_map_problem *x = a, *y = b;
+    int order = strcasecmp(x->value_name, y->value_name);
+
+    if (!order)
+        order = strcmp(x->value_name, y->value_name);
+    if (!order)
+        order = (x->entry > y->entry) - (x->entry < y->entry);
+    if (!order)
+        order = (x->column > y->column) - (x->column < y->column);
+    return order ? order : (int)x->kind - (int)y->kind;
+}
+
 static struct map_impl *map_new(void)
 {
     struct map_impl *map = om__calloc(1, sizeof *map);
@@ -531,6 +546,8 @@ om_status om_map_parse(const struct om_map_value *values, uint32_t count, struct
         om_map_free(&map->pub);
         return om__fail_memory(err, "the proxy map");
     }
+    if (ps.warnings.count)
+        qsort(ps.warnings.items, ps.warnings.count, sizeof(struct om_map_problem), by_place);
     map->pub = (struct om_map){ps.entries.count, ps.errors.count, ps.warnings.count,
                                ps.entries.items, ps.errors.items, ps.warnings.items};
     *out = &map->pub;

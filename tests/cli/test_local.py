@@ -221,8 +221,12 @@ def map_check_warns():
     data = "A.b=http://m,basic,ntlm,true a.B=n,ntlm,ntlm,false"
     done = home.run("--json", "map", "check", data)
     tap.equal(done.returncode, 0, "warnings alone")
-    kinds = sorted(w["kind"] for w in json.loads(done.stdout)["warnings"])
-    tap.equal(kinds, ["basic-without-tls", "case", "case", "certificate-off", "shadowed"], "kinds")
+    warnings = json.loads(done.stdout)["warnings"]
+    second = data.index("a.B") + 1
+    tap.equal([(w["kind"], w["entry"], w["column"]) for w in warnings],
+              [("case", 1, 1), ("basic-without-tls", 1, data.index("http:") + 1),
+               ("certificate-off", 1, data.index("true") + 1), ("shadowed", 2, second),
+               ("case", 2, second + 2)], "warnings in the map's order")
     tap.equal(home.json("map", "check")["entries"], 0, "an empty map")
 
 
