@@ -201,6 +201,10 @@ static om_status use_basic(struct om__http_channel *ch, struct om_error *err)
     struct om_wr w;
     om_status st;
 
+    if (strlen(id->domain) + strlen(id->user) + 2 > sizeof user)
+        return om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_USAGE, OM_CAUSE_BAD_ARGUMENT,
+                        OM_NATIVE_NONE, 0, "a user name for Basic may have %zu bytes",
+                        sizeof user - 2);
     om__identity_format(id, user, sizeof user);
     if (strchr(user, ':'))
         return om__fail(err, MAPI_E_INVALID_PARAMETER, OM_LAYER_USAGE, OM_CAUSE_BAD_ARGUMENT,
