@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What to do about a failure: one table for the command, the doctor and the manual. A row with
- * layer NONE fits every layer, one with `any` every native code; the first row that fits wins, so
- * the particular stands above the general.
+ * layer NONE fits every layer, one with kind NONE every native code, one with native 0 every code
+ * of its kind; the first row that fits wins, so the particular stands above the general.
  */
 #include <onemapi/error.h>
 
@@ -10,7 +10,7 @@ struct hint {
     enum om_layer layer;
     enum om_cause cause;
     enum om_native kind; /* NONE: any native code */
-    uint32_t native;
+    uint32_t native;     /* 0: any of that kind */
     const char *text;
 };
 
@@ -89,6 +89,9 @@ static const struct hint hints[] = {
      "nothing listens there: check host and port. Exchange 2013 and later serve no RPC over "
      "TCP; name them by personalized id (guid@domain) and give the domain an entry in the "
      "proxy map"},
+    {OM_LAYER_TCP, OM_CAUSE_IO, OM_NATIVE_NONE, 0,
+     "the detail is the network library's own: check host, port and route, and the proxy that "
+     "https_proxy, http_proxy or all_proxy in the environment names"},
     {OM_LAYER_TCP, OM_CAUSE_TIMEOUT, OM_NATIVE_NONE, 0,
      "a firewall may drop the connection: check host, port and route, or give --timeout more "
      "seconds"},
@@ -131,6 +134,10 @@ static const struct hint hints[] = {
     {OM_LAYER_HTTP, OM_CAUSE_PROTOCOL, OM_NATIVE_NONE, 0,
      "what listens there speaks no HTTP: check host and port, and http:// against https:// in the "
      "map"},
+    {OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR, OM_NATIVE_HTTP, 0,
+     "the proxy that https_proxy, http_proxy or all_proxy in the environment names does not let "
+     "this through: have it allowed, write the user name and password it wants into its URL, or "
+     "go around it by no_proxy"},
     {OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR, OM_NATIVE_NONE, 0,
      "the RPC proxy may not reach that server and port: check PR_PROFILE_UNRESOLVED_SERVER, "
      "and that the mailbox is on Exchange 2013 or later (older servers are reached by TCP)"},
@@ -313,7 +320,8 @@ const char *om_error_hint(const struct om_error *err)
 
         if (h->cause != err->cause || (h->layer != OM_LAYER_NONE && h->layer != err->layer))
             continue;
-        if (h->kind == OM_NATIVE_NONE || (h->kind == err->native_kind && h->native == err->native))
+        if (h->kind == OM_NATIVE_NONE ||
+            (h->kind == err->native_kind && (!h->native || h->native == err->native)))
             return h->text;
     }
     return "";

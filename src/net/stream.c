@@ -80,6 +80,8 @@ static const struct meaning meanings[] = {
     {CURLE_SSL_CONNECT_ERROR, OM_LAYER_TLS, OM_CAUSE_TLS_FAILED},
     {CURLE_SSL_CIPHER, OM_LAYER_TLS, OM_CAUSE_TLS_FAILED},
     {CURLE_GOT_NOTHING, OM_LAYER_TCP, OM_CAUSE_CLOSED},
+    {CURLE_RECV_ERROR, OM_LAYER_TCP, OM_CAUSE_RESET},
+    {CURLE_SEND_ERROR, OM_LAYER_TCP, OM_CAUSE_RESET},
     {CURLE_PROXY, OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR},
 };
 
@@ -119,9 +121,10 @@ static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *stream)
 static om_status fail_connect(const struct om__stream *s, CURLcode code, struct om_error *err)
 {
     const char *why = s->why[0] ? s->why : curl_easy_strerror(code);
-    long errnum = 0, verify = 0;
+    long errnum = 0, verify = 0, answered = 0;
 
     curl_easy_getinfo(s->curl, CURLINFO_OS_ERRNO, &errnum);
+    curl_easy_getinfo(s->curl, CURLINFO_HTTP_CONNECTCODE, &answered);
     curl_easy_getinfo(s->curl, CURLINFO_SSL_VERIFYRESULT, &verify);
     if (code == CURLE_OUT_OF_MEMORY)
         return om__fail_memory(err, "a connection");
@@ -129,6 +132,10 @@ static om_status fail_connect(const struct om__stream *s, CURLcode code, struct 
         CURLE_OPERATION_TIMEDOUT) /* in words of ours: libcurl's can name the host "(nil)" */
         return om__fail(err, MAPI_E_NETWORK_ERROR, reached(s), OM_CAUSE_TIMEOUT, OM_NATIVE_CURL,
                         (uint32_t)code, "%s", late(reached(s)));
+    if (answered >= 300) /* by a proxy of the environment's, whose tunnel it refuses */
+        return om__fail(err, MAPI_E_NETWORK_ERROR, OM_LAYER_HTTP, OM_CAUSE_PROXY_ERROR,
+                        OM_NATIVE_HTTP, (uint32_t)answered,
+                        "the HTTP proxy of this network answered CONNECT with %ld", answered);
     if (code == CURLE_COULDNT_CONNECT && errnum)
         return om__fail_errno(err, OM_LAYER_TCP, (int)errnum, "cannot connect");
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
@@ -409,6 +416,7 @@ static bool ended(const struct om__stream *s, CURLcode rc)
 om_status om__stream_recv(struct om__stream *s, void *p, size_t n, size_t *got, bool *eof,
                           struct om_error *err)
 {
+    struct sigpipe g;
     size_t done = 0;
     CURLcode rc;
 
@@ -417,7 +425,9 @@ om_status om__stream_recv(struct om__stream *s, void *p, size_t n, size_t *got, 
     if (om__fault(OM_FAULT_READ))
         return om__fail_errno(err, OM_LAYER_TCP, ECONNRESET, "receiving");
     s->why[0] = 0;
+    hold_sigpipe(&g); /* TLS may have to write: the answer to a key update, an alert */
     rc = curl_easy_recv(s->curl, p, n, &done);
+    release_sigpipe(&g);
     if (rc == CURLE_AGAIN)
         return OM_OK;
     if (ended(s, rc)) {

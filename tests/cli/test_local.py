@@ -9,10 +9,12 @@ import os
 import pathlib
 import pty
 import re
+import socket
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
@@ -515,6 +517,33 @@ def password_files_and_commands_that_fail_say_so():
               "environment")
 
 
+def a_proxy_that_refuses_the_tunnel_is_named():
+    home = ready_to_log_on()
+    for answer, cause, native in [("407 Proxy Authentication Required", "proxy-error", 407),
+                                  ("403 Forbidden", "proxy-error", 403),
+                                  ("502 Bad Gateway", "proxy-error", 502), ("", "reset", None)]:
+        proxy = socket.create_server(("127.0.0.1", 0))
+        def serve():
+            peer, _ = proxy.accept()
+            with peer:
+                peer.recv(4096)
+                peer.sendall(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode() if answer else b"")
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        env = {"https_proxy": url, "HTTPS_PROXY": url, "no_proxy": "", "NO_PROXY": ""}
+        done = home.run("--json", "--user", "alice", "--password-command", "echo x", "logon", env=env)
+        thread.join()
+        proxy.close()
+        error = json.loads(done.stderr)
+        tap.equal((done.returncode, error["layer"], error["cause"]),
+                  (5, "http" if answer else "tcp", cause), f"{answer}: {error}")
+        tap.check("disk" not in error["hint"], error)
+        if answer:
+            tap.equal((error["native_kind"], error["native"]), ("http", native), "native")
+            tap.check("https_proxy" in error["hint"], error)
+
+
 def a_password_that_never_comes_is_waited_for_until_the_timeout():
     home = ready_to_log_on()
     pipe = tap.folder() / "pipe"
@@ -647,6 +676,7 @@ tap.main(
     a_full_disk_loses_nothing,
     a_read_only_home_still_reads,
     password_files_and_commands_that_fail_say_so,
+    a_proxy_that_refuses_the_tunnel_is_named,
     a_password_that_never_comes_is_waited_for_until_the_timeout,
     without_a_terminal_all_the_password_command_started_ends_with_it,
     a_password_written_to_a_pipe_is_taken,
