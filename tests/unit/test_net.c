@@ -2,15 +2,31 @@
 #include "support/codec_check.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/stream.h"
+#include "net/http.h"
+
+/* libcurl's, before which TLS wrote to a peer that has gone, where the library lets that signal. */
+static bool receiving_signals;
+
+CURLcode curl_easy_recv(CURL *curl, void *buffer, size_t size, size_t *n)
+{
+    CURLcode (*real)(CURL *, void *, size_t, size_t *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_recv");
+    if (receiving_signals)
+        raise(SIGPIPE);
+    return real(curl, buffer, size, n);
+}
 
 /* Settings */
 
@@ -199,6 +215,67 @@ static void test_stream_writing_to_a_closed_peer_is_an_error_not_a_signal(void *
     om__net_free(net);
 }
 
+static void test_stream_reading_is_no_signal_where_tls_writes(void **state)
+{
+    uint16_t port;
+    int listener = listen_here(&port);
+    struct om__net *net = test_net("ex.test", port);
+    struct om__stream_target t = {.host = "ex.test", .port = 77};
+    struct om__stream *s = NULL;
+    sigset_t pending;
+    char buf[8];
+    size_t n;
+    bool eof;
+
+    (void)state;
+    assert_int_equal(om__stream_open(net, &t, om__net_deadline(net), &s, NULL), OM_OK);
+    receiving_signals = true; /* and SIGPIPE's action is the default: to end the process */
+    assert_int_equal(om__stream_recv(s, buf, sizeof buf, &n, &eof, NULL), OM_OK);
+    receiving_signals = false;
+    assert_int_equal(sigpending(&pending), 0);
+    assert_false(sigismember(&pending, SIGPIPE));
+    om__stream_close(s);
+    close(listener);
+    om__net_free(net);
+}
+
+static void test_http_cuts_no_user_name(void **state)
+{
+    static const struct {
+        size_t size;
+        om_status status;
+    } cases[] = {{510, OM_OK}, {511, MAPI_E_INVALID_PARAMETER}, {600, MAPI_E_INVALID_PARAMETER}};
+    char user[601];
+    uint16_t port;
+    int listener = listen_here(&port);
+    struct om__net *net = test_net("ex.test", port);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct om__identity id = {0};
+        struct om__http_config config = {.net = net,
+                                         .proxy = "ex.test",
+                                         .port = 77,
+                                         .method = "RPC_OUT_DATA",
+                                         .path = "/rpc/rpcproxy.dll?a:6001",
+                                         .auth = OM_HTTP_AUTH_BASIC,
+                                         .identity = &id};
+        struct om__http_channel *ch = NULL;
+        struct om_error err = OM_ERROR_INIT;
+
+        memset(user, 'u', cases[i].size);
+        user[cases[i].size] = 0;
+        assert_int_equal(om__identity_parse(user, "secret", &id, NULL), OM_OK);
+        assert_int_equal(om__http_open(&config, om__net_deadline(net), &ch, &err), cases[i].status);
+        if (cases[i].status != OM_OK)
+            assert_int_equal(err.layer, OM_LAYER_USAGE);
+        om__http_close(ch);
+        om__identity_free(&id);
+    }
+    close(listener);
+    om__net_free(net);
+}
+
 static void refuse(const struct om__stream_target *t, struct om__net *net, int64_t ms,
                    enum om_layer layer, enum om_cause cause)
 {
@@ -240,6 +317,8 @@ int main(void)
         cmocka_unit_test(test_net_clock_runs_forward),
         cmocka_unit_test(test_stream_moves_bytes_and_sees_the_end),
         cmocka_unit_test(test_stream_writing_to_a_closed_peer_is_an_error_not_a_signal),
+        cmocka_unit_test(test_stream_reading_is_no_signal_where_tls_writes),
+        cmocka_unit_test(test_http_cuts_no_user_name),
         cmocka_unit_test(test_stream_names_what_keeps_it_from_connecting),
     };
 
