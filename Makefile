@@ -1,13 +1,18 @@
-# Short names for what is done often; Meson builds.
+# Short names for what is done often; Meson builds. `make PREFIX=DIR install` installs elsewhere than
+# in /usr/local; a folder that was configured before is told so, and keeps all else it was told.
 BUILD = build
-PREFIX = /usr/local
+PREFIX =
 
-all: $(BUILD)/build.ninja
+all: configure
 	ninja -C $(BUILD)
 
-$(BUILD)/build.ninja:
-	scripts/packages build test
-	meson setup $(BUILD) --prefix $(PREFIX)
+configure:
+	@if [ -f $(BUILD)/build.ninja ]; then \
+	    $(if $(PREFIX),meson configure $(BUILD) --prefix $(PREFIX),:); \
+	else \
+	    scripts/packages build && \
+	    meson setup $(BUILD) $(if $(PREFIX),--prefix $(PREFIX)) -Dtests=false -Dfuzz=no; \
+	fi
 
 check:
 	./check
@@ -25,10 +30,13 @@ bench:
 install: all
 	meson install -C $(BUILD)
 
+uninstall:
+	ninja -C $(BUILD) uninstall
+
 format:
 	scripts/check-format --fix
 
 clean:
 	rm -rf $(BUILD) build-check
 
-.PHONY: all check lint fuzz bench install format clean
+.PHONY: all configure check lint fuzz bench install uninstall format clean

@@ -81,6 +81,7 @@ def run(command, seconds, env=None):
 def build(report, name, options, env=None):
     """Configures and compiles build-check/NAME; warnings are errors. Counts as one case."""
     folder = BUILD / name
+    options = ["-Dwerror=true", *options]
     if (folder / "build.ninja").exists():
         setup = ["meson", "configure", folder] + options
     else:
