@@ -121,7 +121,7 @@ static int run_list(struct cli *cli, int argc, char **argv)
 
 /* ---- set, delete ---- */
 
-/* The library names the first mistake; here are all of them. */
+/* The library names the first mistake; the others go before it. */
 static int fail_set(struct cli *cli, const struct om_map_value *value)
 {
     struct om_error ignored = OM_ERROR_INIT;
@@ -132,10 +132,28 @@ static int fail_set(struct cli *cli, const struct om_map_value *value)
         return cli_fail(cli);
     if (cli->json)
         extra = json_pack("{s:o}", "errors", problems_json(map->errors, map->error_count));
-    else
-        print_problems(stderr, "error", map->errors, map->error_count);
+    else if (map->error_count > 1)
+        print_problems(stderr, "error", map->errors + 1, map->error_count - 1);
     om_map_free(map);
     return cli_fail_with(cli, extra);
+}
+
+/* What was set, and cannot work yet. */
+static void warn_unsupported(struct cli *cli, const struct om_map_value *value)
+{
+    struct om_error ignored = OM_ERROR_INIT;
+    struct om_map *map;
+
+    if (om_map_parse(value, 1, &map, &ignored) != OM_OK)
+        return;
+    for (uint32_t i = 0; i < map->warning_count; i++) {
+        const struct om_map_problem *p = &map->warnings[i];
+
+        if (p->kind == OM_MAP_UNSUPPORTED)
+            cli_warn(cli, "entry %u, column %u: %s", (unsigned)p->entry, (unsigned)p->column,
+                     p->message);
+    }
+    om_map_free(map);
 }
 
 static int run_set(struct cli *cli, int argc, char **argv)
@@ -151,6 +169,7 @@ static int run_set(struct cli *cli, int argc, char **argv)
     om_store_close(store);
     if (st != OM_OK)
         return fail_set(cli, &value);
+    warn_unsupported(cli, &value);
     if (!cli->json)
         return CLI_OK;
     return cli_json(cli, json_pack("{s:o, s:o}", "value_name", cli_json_text(value.name), "data",
@@ -335,7 +354,9 @@ static const struct cli_command check = {
     .summary = "Find mistakes and risks in the map, or in DATA",
     .help = "Errors end with exit code 1. Warnings: duplicates, shadowed entries, certificate "
             "checks off,\n"
-            "basic without TLS, and case that MAPI/CDO 6.5.8309 would miss.",
+            "basic without TLS, kerberos, which is not supported yet, and case that MAPI/CDO "
+            "6.5.8309\n"
+            "would miss.",
     .max_args = 1,
     .run = run_check};
 static const struct cli_command explain = {

@@ -75,7 +75,8 @@ enum om_map_warning {
     OM_MAP_SHADOWED,          /* another entry of this domain goes before it */
     OM_MAP_CERTIFICATE_OFF,   /* invalid certificates are accepted */
     OM_MAP_BASIC_WITHOUT_TLS, /* the password crosses the network as it is */
-    OM_MAP_CASE               /* MAPI/CDO 6.5.8309 would miss it */
+    OM_MAP_CASE,              /* MAPI/CDO 6.5.8309 would miss it */
+    OM_MAP_UNSUPPORTED        /* a method of MAPI's that is not supported yet */
 };
 
 /* "duplicate", "certificate-off", ...; "error". Never NULL. */

@@ -39,6 +39,7 @@ static const char *const warning_names[] = {
     [OM_MAP_CERTIFICATE_OFF] = "certificate-off",
     [OM_MAP_BASIC_WITHOUT_TLS] = "basic-without-tls",
     [OM_MAP_CASE] = "case",
+    [OM_MAP_UNSUPPORTED] = "unsupported",
 };
 
 #define NAME_OF(names, i) ((size_t)(i) < sizeof(names) / sizeof *(names) ? (names)[i] : "unknown")
@@ -335,6 +336,9 @@ static void warn_entry(struct parser *ps, const struct span *fields, const struc
     if (e->http_auth == OM_HTTP_AUTH_BASIC && !e->tls)
         problem(ps, OM_MAP_BASIC_WITHOUT_TLS, fields[PROXY].p,
                 "basic without TLS sends the password as it is; use https://");
+    if (e->rpc_auth == OM_RPC_METHOD_KERBEROS)
+        problem(ps, OM_MAP_UNSUPPORTED, fields[RPC_METHOD].p,
+                "kerberos is not supported yet: use ntlm");
     while (upper < domain->n && !(domain->p[upper] >= 'A' && domain->p[upper] <= 'Z'))
         upper++;
     if (upper < domain->n)

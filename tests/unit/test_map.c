@@ -243,6 +243,7 @@ static void test_warnings(void **state)
     } cases[] = {
         {"a.b=m,ntlm,ntlm,true", OM_MAP_CERTIFICATE_OFF, 1, 17},
         {"a.b=http://m,basic,ntlm,false", OM_MAP_BASIC_WITHOUT_TLS, 1, 5},
+        {"a.b=m,ntlm,kerberos,false", OM_MAP_UNSUPPORTED, 1, 12},
         {"aB.c=m,ntlm,ntlm,false", OM_MAP_CASE, 1, 2},
         {"a.b=m,ntlm,ntlm,false A.b=M:443,ntlm,ntlm,false", OM_MAP_CASE, 2, 23},
         {"a.b=m,ntlm,ntlm,false a.b=m:443,ntlm,ntlm,false", OM_MAP_DUPLICATE, 2, 23},
