@@ -414,22 +414,39 @@ static om_status from_terminal(struct cli *cli, const char *user, char **passwor
     return st;
 }
 
+/*
+ * A password is tried for the identity it was given for and for no other: a few wrong ones lock an
+ * account.
+ */
+static om_status no_http_password(struct cli *cli, const char *user)
+{
+    return fail(cli, MAPI_E_LOGON_FAILED, OM_CAUSE_NO_CREDENTIALS, user,
+                "--http-user needs a password of its own: --http-password-file or "
+                "--http-password-command");
+}
+
 om_status cli_password(struct cli *cli, enum cli_identity which, const char *user, char **password)
 {
-    bool http =
-        which == CLI_IDENTITY_HTTP && (cli->http_password_file || cli->http_password_command);
+    bool http = which == CLI_IDENTITY_HTTP;
     const char *file = http ? cli->http_password_file : cli->password_file;
     const char *command = http ? cli->http_password_command : cli->password_command;
+    om_status st = OM_OK;
 
     *password = NULL;
     hide_memory();
+    if (cli->password_file && strcmp(cli->password_file, "-") == 0 && cli->http_password_file &&
+        strcmp(cli->http_password_file, "-") == 0)
+        return fail(cli, MAPI_E_INVALID_PARAMETER, OM_CAUSE_NO_CREDENTIALS, "standard input",
+                    "it is read once, for one password: take another --http-password-file");
     if (file)
         return from_file(cli, file, password);
     if (command)
         return from_command(cli, command, password);
     if (has_session_bus())
         from_secret_service(cli, user, password);
-    if (*password || !isatty(STDIN_FILENO))
-        return OM_OK;
-    return from_terminal(cli, user, password);
+    if (!*password && isatty(STDIN_FILENO))
+        st = from_terminal(cli, user, password);
+    if (st == OM_OK && http && !*password)
+        return no_http_password(cli, user);
+    return st;
 }

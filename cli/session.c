@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/session.h"
 
+#include <string.h>
+
 /* Warnings always; -v prints steps for a person, -vv every transition of every state machine. */
 static void print_trace(void *ctx, const struct om_trace_event *ev)
 {
@@ -20,8 +22,11 @@ static void print_trace(void *ctx, const struct om_trace_event *ev)
     }
     if (cli->verbose < 2)
         return;
-    fprintf(stderr, "%s: %s: %s --%s--> %s", om_layer_name(ev->layer), ev->machine,
-            ev->from ? ev->from : "", ev->event ? ev->event : "", ev->to ? ev->to : "");
+    fprintf(stderr, "%s: %s: ", om_layer_name(ev->layer), ev->machine);
+    if (ev->from && ev->to)
+        fprintf(stderr, "%s --%s--> %s", ev->from, ev->event ? ev->event : "", ev->to);
+    else
+        fputs(ev->event ? ev->event : "", stderr); /* bytes that moved, no state that changed */
     if (ev->text) {
         fputs(": ", stderr);
         cli_put_text(stderr, ev->text);
@@ -29,18 +34,31 @@ static void print_trace(void *ctx, const struct om_trace_event *ev)
     fputc('\n', stderr);
 }
 
+/*
+ * Whether the RPC proxy sees somebody else, or the same one with another password. Otherwise the
+ * session takes the RPC identity for both, and one password is asked for, once.
+ */
+static bool has_http_identity(const struct cli *cli)
+{
+    if (!cli->http_user)
+        return false;
+    return !cli->user || strcmp(cli->user, cli->http_user) != 0 || cli->http_password_file ||
+           cli->http_password_command;
+}
+
 /* Asks for what the session needs; the passwords are the caller's to free. */
 static om_status credentials(struct cli *cli, struct om_session_options *o, char **password,
                              char **http_password)
 {
+    bool http = has_http_identity(cli);
     om_status st = OM_OK;
 
     if (cli->user)
         st = cli_password(cli, CLI_IDENTITY_RPC, cli->user, password);
-    if (st == OM_OK && cli->http_user)
+    if (st == OM_OK && http)
         st = cli_password(cli, CLI_IDENTITY_HTTP, cli->http_user, http_password);
     o->rpc = (struct om_credentials){cli->user, *password};
-    o->http = (struct om_credentials){cli->http_user, *http_password};
+    o->http = (struct om_credentials){http ? cli->http_user : NULL, *http_password};
     return st;
 }
 
