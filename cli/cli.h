@@ -40,7 +40,7 @@ struct cli {
                               NULL-terminated, NULL when there is none */
     size_t resolve_count;
     const char *password_file, *password_command;           /* of the RPC identity */
-    const char *http_password_file, *http_password_command; /* of the HTTP one; NULL: as above */
+    const char *http_password_file, *http_password_command; /* of the HTTP one */
     const char *client_version; /* --client-version, ONEMAPI_CLIENT_VERSION; NULL: the default */
     const char *mailbox; /* --mailbox of the commands that have it; NULL: the profile's own */
     struct om_error err; /* hand &cli->err to the library, then end with cli_fail() */
@@ -93,7 +93,9 @@ void cli_table_row(struct cli_table *t, const char *const *cells);     /* copies
 int cli_table_print(struct cli *cli, struct cli_table *t);             /* and frees it */
 void cli_table_free(struct cli_table *t);                              /* one that is not printed */
 int cli_table_print_to(struct cli *cli, struct cli_table *t, FILE *f); /* likewise */
-void cli_table_free(struct cli_table *t);
+
+/* A person sees no table where there are no rows: says why on stderr; with --json nothing. */
+void cli_note_empty(const struct cli *cli, const char *text);
 
 /* ---- failures ---- */
 
@@ -128,7 +130,8 @@ enum cli_identity { CLI_IDENTITY_RPC, CLI_IDENTITY_HTTP };
 
 /*
  * The password of `user`: from the file, the command, the desktop's secret service, or asked for on
- * the terminal. *password is NULL when none of them is there: a ticket cache may do. Free with
+ * the terminal. *password is NULL when none of them is there: a ticket cache may do; for the HTTP
+ * identity that is a failure, and the RPC identity's password is never taken for it. Free with
  * cli_password_free(), which wipes it.
  */
 om_status cli_password(struct cli *cli, enum cli_identity which, const char *user, char **password);

@@ -50,6 +50,8 @@ static int run_gal(struct cli *cli, int argc, char **argv)
         return cli_fail(cli);
     listing_init(cli, &l);
     if (om_session_gal(s.session, argc > 0 ? argv[0] : NULL, add, &l, &cli->err) == OM_OK) {
+        if (!l.array && l.table.rows <= 1)
+            cli_note_empty(cli, argc > 0 ? "no entry fits" : "the address book is empty");
         rc = print(cli, &l);
     } else {
         json_decref(l.array);

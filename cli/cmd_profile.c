@@ -23,6 +23,8 @@ static int list_profiles(struct cli *cli, const struct om_profiles *profiles)
             json_array_append_new(list, profile_json(&profiles->items[i]));
         return cli_json(cli, json_pack("{s:o}", "profiles", list));
     }
+    if (profiles->count == 0)
+        cli_note_empty(cli, "there is no profile; onemapi profile create NAME makes one");
     cli_table_init(&table, 4, header);
     for (uint32_t i = 0; i < profiles->count; i++) {
         const struct om_profile_info *p = &profiles->items[i];

@@ -2,6 +2,7 @@
 /* Options, the table of subcommands, help. */
 #include "cli/cli.h"
 
+#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -469,6 +470,7 @@ int main(int argc, char **argv)
     struct cli cli = {.timeout_ms = DEFAULT_TIMEOUT_MS};
     struct rlimit none = {0, 0};
 
+    setlocale(LC_CTYPE, "C.UTF-8"); /* what is printed is UTF-8, and wcwidth() has to know */
     signal(SIGINT, on_interrupt);
     setrlimit(RLIMIT_CORE, &none); /* a core file could hold a password */
     signal(SIGPIPE, SIG_IGN);      /* a closed socket or pipe is an error, not the end */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <wchar.h>
 
 /* ---- text of foreign origin ---- */
 
@@ -34,6 +35,20 @@ static bool is_control(const unsigned char *s, size_t n)
     return (n == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (n == 2 && s[0] == 0xC2 && s[1] < 0xA0);
 }
 
+/* Columns of a terminal the n bytes of one character take: 2 for 実, 0 for a combining accent. */
+static size_t columns_of_one(const unsigned char *s, size_t n)
+{
+    wchar_t c = n < 2 ? s[0] : s[0] & (0x7F >> n);
+    int width;
+
+    if (n < 2 || is_control(s, n))
+        return 1; /* itself, or the '?' that stands for it */
+    for (size_t i = 1; i < n; i++)
+        c = (wchar_t)(c << 6 | (s[i] & 0x3F));
+    width = wcwidth(c);
+    return width < 0 ? 1 : (size_t)width;
+}
+
 /* Gives the columns it takes. */
 static size_t put_text(FILE *f, const char *text)
 {
@@ -47,8 +62,8 @@ static size_t put_text(FILE *f, const char *text)
             fputc('?', f);
         else
             fwrite(s, 1, n, f);
+        columns += columns_of_one(s, n);
         s += n ? n : 1;
-        columns++;
     }
     return columns;
 }
@@ -65,8 +80,9 @@ static size_t columns_of(const char *text)
 
     while (*s) {
         size_t n = utf8_length(s);
+
+        columns += columns_of_one(s, n);
         s += n ? n : 1;
-        columns++;
     }
     return columns;
 }
@@ -207,6 +223,12 @@ void cli_table_free(struct cli_table *t)
     *t = (struct cli_table){0};
 }
 
+void cli_note_empty(const struct cli *cli, const char *text)
+{
+    if (!cli->json)
+        fprintf(stderr, "onemapi: %s\n", text);
+}
+
 /* ---- failures ---- */
 
 /*
@@ -337,6 +359,21 @@ static void print_error_json(struct cli *cli, json_t *extra)
     json_decref(doc);
 }
 
+/* With -v: what failed further out because of it. */
+static void print_frames(const struct om_error *err)
+{
+    for (unsigned i = 0; i < err->frame_count && i < OM_ERROR_FRAMES; i++) {
+        const struct om_error_frame *f = &err->frames[i];
+        const char *name = om_status_name(f->status);
+
+        fprintf(stderr, "  %s: ", om_layer_name(f->layer));
+        put_text(stderr, f->text);
+        if (name)
+            fprintf(stderr, " (%s)", name);
+        fputc('\n', stderr);
+    }
+}
+
 int cli_fail_with(struct cli *cli, json_t *extra)
 {
     const char *hint = om_error_hint(&cli->err);
@@ -350,6 +387,8 @@ int cli_fail_with(struct cli *cli, json_t *extra)
         fputs("onemapi: ", stderr);
         put_text(stderr, text);
         fputc('\n', stderr);
+        if (cli->verbose)
+            print_frames(&cli->err);
         if (*hint)
             fprintf(stderr, "hint: %s\n", hint);
     }

@@ -4,6 +4,7 @@
 import json
 import pathlib
 import sys
+import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import lab
@@ -13,7 +14,7 @@ MAP = "contoso.test=mail.contoso.test,ntlm,ntlm,false"
 ENTRIES = 300  # of the address book, besides the lab's own: several answers' worth
 NOT_FOUND, NETWORK, ACCESS = 3, 5, 6
 
-LOGON = {"profile": str, "mailbox": str, "display_name": str, "server": str, "server_version": str,
+LOGON = {"profile": str, "user": str, "mailbox": str, "display_name": str, "server": str, "server_version": str,
          "transport": str, "proxy": (str, type(None)), "http_auth": (str, type(None)),
          "rpc_auth": str, "rpc_level": str, "encrypted": bool, "certificate": str,
          "round_trips": int, "ms": int}
@@ -47,9 +48,9 @@ def as_user(alias):
 def logon_to_2013_goes_through_the_proxy():
     got = here.json("-p", "modern", "logon")
     fields(got, LOGON)
-    tap.equal({key: got[key] for key in ("profile", "mailbox", "server", "transport", "proxy",
-                                         "http_auth", "rpc_auth", "certificate")},
-              {"profile": "modern", "mailbox": "alice@contoso.test",
+    tap.equal({key: got[key] for key in ("profile", "user", "mailbox", "server", "transport",
+                                         "proxy", "http_auth", "rpc_auth", "certificate")},
+              {"profile": "modern", "user": "CONTOSO\\alice", "mailbox": "alice@contoso.test",
                "server": here.users["alice"]["server_id"], "transport": "ncacn_http",
                "proxy": "mail.contoso.test:443", "http_auth": "ntlm", "rpc_auth": "ntlm",
                "certificate": "verified"})
@@ -90,6 +91,33 @@ def each_map_entry_leads_as_it_says():
         else:
             tap.equal(got["rpc_level"], level, entry)
     here.do("map", "set", "RpcHttpProxyMap_TEST", MAP)
+
+
+def columns(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def tables_are_aligned_whatever_the_script():
+    rows = [line for line in here.do("-p", "modern", "folders").splitlines() if "IPF." in line]
+    tap.check(any("実験" in row for row in rows), rows)
+    tap.equal(len({columns(row[:row.index("IPF.")]) for row in rows}), 1, f"where CLASS begins: {rows}")
+
+
+def verbose_says_what_failed_because_of_an_error():
+    done = here.run("-p", "modern", "-v", "folders", "--mailbox", "bob", env=as_user("mallory"))
+    lines = done.stderr.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("onemapi: "))
+    tap.check(lines[at + 1].startswith("  session: opening "), done.stderr)
+    tap.check(lines[-1].startswith("hint: "), done.stderr)
+    steps = here.run("-p", "modern", "-vv", "logon").stderr
+    tap.check("http: RPC_IN_DATA: " in steps and "--> " in steps, steps)
+    tap.check(" ----" not in steps and "--> \n" not in steps and ": --" not in steps, "arrows from nowhere")
+
+
+def nothing_found_is_said():
+    done = here.run("-p", "modern", "gal", "nosuch")
+    tap.equal((done.returncode, done.stdout, done.stderr), (0, "", "onemapi: no entry fits\n"), "gal")
+    tap.equal(here.json("-p", "modern", "gal", "nosuch"), {"entries": []}, "--json")
 
 
 def explain_says_what_logon_does():
@@ -272,6 +300,9 @@ tap.main(
     logon_to_2010_goes_over_tcp,
     a_user_may_be_written_as_upn,
     each_map_entry_leads_as_it_says,
+    tables_are_aligned_whatever_the_script,
+    verbose_says_what_failed_because_of_an_error,
+    nothing_found_is_said,
     explain_says_what_logon_does,
     folders_make_a_tree,
     another_mailbox_opens_on_the_older_server,
