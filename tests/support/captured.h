@@ -11,8 +11,8 @@
 void om_assert_captured_gal(const struct om__nspi_rows *rows);
 
 /*
- * Asserts that the rows of a hierarchy table say what golden/emsmdb/folders.txt says: PidTagFolderId,
- * PR_CONTENT_COUNT, PR_CONTENT_UNREAD, PR_CONTAINER_CLASS_W, PR_DISPLAY_NAME_W.
+ * Asserts that the rows of a hierarchy table say what golden/emsmdb/folders.txt says:
+ * PidTagFolderId, PR_CONTENT_COUNT, PR_CONTENT_UNREAD, PR_CONTAINER_CLASS_W, PR_DISPLAY_NAME_W.
  */
 void om_assert_captured_folders(const struct om_proprow *rows, size_t count);
 

@@ -173,7 +173,8 @@ static const struct om__proptags columns = {5, tags};
 
 enum { CALL_CONNECT, CALL_LOGON, CALL_TABLE, CALL_ROWS, CALL_END, EMSMDB_CALLS };
 
-/* What the captured client asked for, built as a session builds it, from the handles we were given. */
+/* What the captured client asked for, built as a session builds it, from the handles we were given.
+ */
 static void build_batch(struct stack *s)
 {
     const struct om__logon_req logon = {.logon_flags = OM_LOGON_PRIVATE,
@@ -313,7 +314,8 @@ static om_status ask(struct stack *s, struct om_error *err)
         return OM_OK;
     om_wr_init(&stub, OM_MAX_RPC_STUB);
     opnum = story->ask(s, &stub);
-    st = om__rpc_assoc_call(s->assoc, s->context, opnum, NULL, stub.buf, stub.len, &s->call_id, err);
+    st =
+        om__rpc_assoc_call(s->assoc, s->context, opnum, NULL, stub.buf, stub.len, &s->call_id, err);
     s->asked++;
     om_wr_free(&stub);
     return st;
