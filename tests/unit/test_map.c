@@ -234,6 +234,16 @@ static void test_there_are_ceilings(void **state)
 
 /* ---- warnings ---- */
 
+/* The first warning of a kind; an entry can deserve several. */
+static const struct om_map_problem *warning(const struct om_map *map, enum om_map_warning kind)
+{
+    for (uint32_t i = 0; i < map->warning_count; i++) {
+        if (map->warnings[i].kind == kind)
+            return &map->warnings[i];
+    }
+    return NULL;
+}
+
 static void test_warnings(void **state)
 {
     static const struct {
@@ -254,12 +264,12 @@ static void test_warnings(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct om_map *map = parse(cases[i].data);
+        const struct om_map_problem *w = warning(map, cases[i].kind);
 
         assert_int_equal(map->error_count, 0);
-        assert_true(map->warning_count >= 1);
-        assert_int_equal(map->warnings[0].kind, cases[i].kind);
-        assert_int_equal(map->warnings[0].entry, cases[i].entry);
-        assert_int_equal(map->warnings[0].column, cases[i].column);
+        assert_non_null(w);
+        assert_int_equal(w->entry, cases[i].entry);
+        assert_int_equal(w->column, cases[i].column);
         om_map_free(map);
     }
 }
