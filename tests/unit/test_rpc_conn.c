@@ -537,6 +537,26 @@ static void test_conn_says_when_nobody_listens(void **state)
     om__net_free(&net);
 }
 
+/* A server's name may come from a server, and be anything. */
+static void test_conn_says_what_cannot_be_a_host(void **state)
+{
+    struct om__rpc_target t = {.transport = OM_TRANSPORT_TCP,
+                               .server = "ex\xEF\xBF\xBD\xEF\xBF\xBD",
+                               .port = 6001,
+                               .rpc_level = OM_RPC_LEVEL_NONE};
+    struct om_error err = OM_ERROR_INIT;
+    struct om__rpc_conn *c = NULL;
+    struct om__net net;
+
+    (void)state;
+    assert_int_equal(om__net_init(&net, NULL), OM_OK);
+    assert_int_equal(om__rpc_conn_open(&net, &t, &nspi, om__net_now() + 5000, &c, &err),
+                     MAPI_E_NETWORK_ERROR);
+    assert_int_equal(err.layer, OM_LAYER_DNS);
+    assert_int_equal(err.cause, OM_CAUSE_UNRESOLVED_HOST);
+    om__net_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_conn_survives_every_damaged_byte),
         cmocka_unit_test(test_conn_tells_the_web_servers_refusals_apart),
         cmocka_unit_test(test_conn_says_when_nobody_listens),
+        cmocka_unit_test(test_conn_says_what_cannot_be_a_host),
     };
 
     return cmocka_run_group_tests(tests, load, unload);
