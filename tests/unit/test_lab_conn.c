@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <onemapi/onemapi.h>
+
 #include "lab/http.h"
 #include "lab/serve.h"
 #include "net/rpc_conn.h"
@@ -363,6 +365,77 @@ static int remove_dir(void **state)
     return system(command);
 }
 
+/* ---- what a profile says of connections ---- */
+
+static void count_connections(void *ctx, const struct om_trace_event *ev)
+{
+    if (ev->event && strcmp(ev->event, "connected") == 0)
+        ++*(unsigned *)ctx;
+}
+
+static void make_profile(struct om_store *store, const char *name, int32_t connect_flags)
+{
+    const struct om_propval vals[] = {
+        {.tag = OM_PROP_TAG(PT_STRING8, 0x6607), .v.str8 = "bob"},
+        {.tag = OM_PROP_TAG(PT_STRING8, 0x6608), .v.str8 = "ex2010.contoso.test"},
+        {.tag = OM_PROP_TAG(PT_LONG, 0x6604), .v.l = connect_flags},
+    };
+    struct om_error err = OM_ERROR_INIT;
+
+    assert_int_equal(om_profile_create(store, name, &err), OM_OK);
+    assert_int_equal(om_service_add(store, name, "MSEMS", NULL, &err), OM_OK);
+    assert_int_equal(om_prop_set(store, name, &om_uid_global_section, vals, 3, &err), OM_OK);
+}
+
+/* Connections that a second mailbox on the server of the first one costs. */
+static unsigned cost_of_another(const struct lab *lab, struct om_store *store, const char *profile)
+{
+    const char *const resolve[] = {lab->resolve, NULL};
+    char password[64];
+    unsigned before, count = 0;
+    struct om_session_options o = {
+        .rpc = {"CONTOSO\\admin", slurp("passwords/admin", password, sizeof password)},
+        .resolve = resolve,
+        .timeout_ms = 10000,
+        .trace = count_connections,
+        .trace_ctx = &count,
+    };
+    struct om_error err = OM_ERROR_INIT;
+    struct om_mailbox *mailbox;
+    struct om_session *s;
+
+    assert_int_equal(om_session_open(store, profile, &o, &s, &err), OM_OK);
+    if (om_session_logon(s, &mailbox, &err) != OM_OK)
+        fail_msg("logon: %s", err.detail);
+    before = count;
+    if (om_session_open_mailbox(s, "erin", &mailbox, &err) != OM_OK)
+        fail_msg("erin: %s", err.detail);
+    om_session_close(s);
+    return count - before;
+}
+
+static void test_mailboxes_of_a_server_share_a_connection_unless_told_not_to(void **state)
+{
+    struct lab lab = lab_start(NULL, LAB_HTTP_BASIC | LAB_HTTP_NTLM);
+    struct om_error err = OM_ERROR_INIT;
+    struct om_store *store;
+    unsigned shared, separate;
+    char home[96];
+
+    (void)state;
+    snprintf(home, sizeof home, "%s/connections", dir);
+    assert_int_equal(om_store_open(home, OM_STORE_WRITE, &store, &err), OM_OK);
+    make_profile(store, "shared", 0x8000);         /* CONNECT_IGNORE_NO_PF */
+    make_profile(store, "separate", 0x8000 | 0x4); /* and CONNECT_USE_SEPARATE_CONNECTION */
+    /* Both ask the referral service for the host; then one has the connection, the other makes two.
+     */
+    shared = cost_of_another(&lab, store, "shared");
+    separate = cost_of_another(&lab, store, "separate");
+    assert_int_equal(separate, shared + 2); /* endpoint mapper, EMSMDB */
+    om_store_close(store);
+    lab_stop(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_conn_hears_of_a_wrong_password_at_once),
         cmocka_unit_test(test_conn_gets_along_with_odd_servers),
         cmocka_unit_test(test_conn_names_each_misbehaviour),
+        cmocka_unit_test(test_mailboxes_of_a_server_share_a_connection_unless_told_not_to),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
